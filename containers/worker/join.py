@@ -1,0 +1,28 @@
+"""Entry point of Join: the parts and the source's sound as one MP4."""
+
+from pathlib import Path
+from typing import Any
+
+from redactor import work as names
+from redactor.entry import step
+from redactor.job import Job
+from redactor.join import join
+from redactor.media.mux import PartFile
+from redactor.media.source import open_source
+from redactor.media.streams import Segment
+from redactor.plan import Plan
+from redactor.redact import Verdict
+from redactor.work import Work
+
+
+@step("join")
+def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
+    job, plan = work.load(Job, names.JOB), work.load_timed(Plan, names.PLAN).value
+    segments, out = work.load(list[Segment], names.SEGMENTS), scratch / "redacted.mp4"
+    verdicts = [work.load_timed(Verdict, names.verdict_name(s.n)).value for s in segments]
+    parts = [PartFile(s.n, *work.reopenable(names.part_name(s.n))) for s in segments]
+    with open_source(work.store.open(job.source.object()), job.source.size) as source:
+        told = join(parts, verdicts, segments, source, plan, job.preset.blur, out)
+    work.store.upload(work.key(names.REDACTED), out)
+    work.save_timed(names.JOIN, told)
+    return {"bytes": out.stat().st_size}

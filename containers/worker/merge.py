@@ -1,0 +1,29 @@
+"""Entry point of MergeTracks: all detections in, annotations and thumbnails out."""
+
+from pathlib import Path
+from typing import Any
+
+from redactor import work as names
+from redactor.detect import SegmentDetections
+from redactor.entry import step
+from redactor.job import Job
+from redactor.media.source import open_source
+from redactor.media.streams import Segment
+from redactor.merge import merge
+from redactor.plan import Plan
+from redactor.work import Work
+
+
+@step("merge")
+def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
+    job, plan = work.load(Job, names.JOB), work.load_timed(Plan, names.PLAN).value
+    segments = work.load(list[Segment], names.SEGMENTS)
+    found = (work.load_timed(SegmentDetections, names.detections_name(s.n)) for s in segments)
+    with open_source(work.store.open(job.source.object()), job.source.size) as source:
+        merged = merge(found, source, plan, segments)
+    work.save(names.FRAMES, merged.frames)
+    work.store.write(work.key(names.ANNOTATIONS), merged.annotations)
+    for face_id, jpeg in merged.thumbs.items():
+        work.store.write(work.key(names.thumb_name(face_id)), jpeg, content_type="image/jpeg")
+    work.save_timed(names.MERGE, merged.told)
+    return {"frames": len(merged.frames), "faces": len(merged.thumbs)}

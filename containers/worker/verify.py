@@ -1,0 +1,36 @@
+"""Entry point of Verify: the joined MP4 against the frame table and every verdict, without decoding."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from redactor import work as names
+from redactor.entry import step
+from redactor.job import Job
+from redactor.media.streams import FrameTime, Segment
+from redactor.plan import Plan
+from redactor.preset import Mode
+from redactor.redact import Verdict
+from redactor.verify import Output, verify
+from redactor.work import Work
+
+
+@step("verify")
+def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
+    job, plan = work.load(Job, names.JOB), work.load_timed(Plan, names.PLAN).value
+    segments = work.load(list[Segment], names.SEGMENTS)
+    timed = [work.load_timed(Verdict, names.verdict_name(s.n)) for s in segments]
+    frames = None if job.mode is Mode.REDACT else work.load(tuple[FrameTime, ...], names.FRAMES)
+    output, source = work.result(names.REDACTED), work.store.open(job.source.object())
+    told = verify(
+        Output(output, output.size),
+        Output(source, source.size),
+        plan,
+        segments,
+        [one.value for one in timed],
+        frames,
+        job.preset.blur,
+    )
+    seconds = round(sum(one.seconds for one in timed), 3)
+    work.save_timed(names.VERIFY, replace(told, redact_seconds=seconds))
+    return {"frames": told.frames}

@@ -1,0 +1,21 @@
+"""Entry point of Accept: from an EventBridge event or console input to a claimed job."""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from redactor.accept import Settings, accept, parse_request
+from redactor.entry import store
+from redactor.failures import execution_key, recorded
+from redactor.flow import Flow
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    bucket, execution = store(), event["execution"]
+    settings = Settings(
+        default_preset=os.environ.get("REDACTOR_DEFAULT_PRESET", "{}"),
+        concurrency=json.loads(os.environ.get("REDACTOR_CONCURRENCY", '{"detect": 40, "redact": 40}')),
+    )
+    with recorded(bucket, execution_key(execution, "accept.json"), "accept"):
+        return accept(parse_request(event["input"], bucket.bucket), execution, bucket, Flow(), settings)

@@ -1,0 +1,1 @@
+"""The stack, and the plain tables that the stack and the embedded cloud share."""

@@ -1,0 +1,46 @@
+"""What each step may do: the prefixes it reads and writes, and what else it needs. Nothing else is granted.
+
+Plain data, in the words of the bucket; compute.py turns it into policies.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from redactor.bucket import INPUT, OUTPUT, WORK
+
+
+@dataclass(frozen=True)
+class Access:
+    """One step's rights. Prefixes are whole: everything under them.
+
+    reads: objects and their versions. writes: puts, with tags, and multipart uploads. deletes: current versions only,
+    an asterisk stands for any part of a key.
+    follows_executions: asks Step Functions how executions of the state machine stand.
+    notifies: publishes to the topic of failed jobs.
+    """
+
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    deletes: tuple[str, ...] = ()
+    follows_executions: bool = False
+    notifies: bool = False
+
+
+# A step that fails records it under work/, and takes the record away when a retry of it succeeds.
+_RECORDS = (f"{WORK}*/errors/",)
+
+ACCESS: Mapping[str, Access] = {
+    # Its own record stands outside any job: there may be none yet.
+    "accept": Access(
+        reads=(INPUT, OUTPUT, WORK), writes=(WORK,), deletes=(*_RECORDS, f"{WORK}executions/"), follows_executions=True
+    ),
+    "plan": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
+    "detect": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
+    "merge": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
+    "select": Access(reads=(INPUT, OUTPUT, WORK), writes=(WORK,), deletes=_RECORDS),
+    "redact": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
+    "join": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
+    "verify": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
+    "publish": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT, WORK), deletes=(OUTPUT, *_RECORDS)),
+    "report": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT,), notifies=True),
+}

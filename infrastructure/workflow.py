@@ -1,0 +1,134 @@
+"""The state machine, made from the file that the embedded cloud runs too, and the rules that start it and report it."""
+
+from collections.abc import Mapping
+
+from aws_cdk import ArnFormat, CfnOutput, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct, IConstruct
+
+from infrastructure.rules import RULES, Rule, substitute
+from infrastructure.settings import ROOT
+from infrastructure.steps import STEPS
+from redactor.bucket import WORK
+
+DEFINITION = ROOT / "statemachine" / "redaction.asl.json"
+
+
+class Workflow(Construct):
+    """machine: the state machine. dead_letters: events that reached neither it nor Report."""
+
+    def __init__(
+        self, scope: Construct, name: str, *, bucket: s3.Bucket, functions: Mapping[str, lambda_.Function]
+    ) -> None:
+        super().__init__(scope, name)
+        self._bucket, self._functions = bucket, functions
+        self.machine = self._machine()
+        self.dead_letters = sqs.Queue(self, "DeadLetters", retention_period=Duration.days(14), enforce_ssl=True)
+        self._targets = {"state machine": self._start_machine, "report": self._call_report}
+        for rule in RULES:
+            self._rule(rule)
+        # EventBridge calls a function without waiting for it, so what Report could not do must not get lost either.
+        functions["report"].configure_async_invoke(on_failure=destinations.SqsDestination(self.dead_letters))
+        CfnOutput(self, "StateMachine", value=self.machine.state_machine_arn)
+
+    def _machine(self) -> sfn.StateMachine:
+        definition = DEFINITION.read_text()
+        functions = {
+            step.substitution: self._functions[step.name].function_arn
+            for step in STEPS.values()
+            if f"${{{step.substitution}}}" in definition
+        }
+        machine = sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=_machine_name(self),
+            definition_body=sfn.DefinitionBody.from_string(definition),
+            definition_substitutions=functions | {"Bucket": self._bucket.bucket_name},
+        )
+        for action, resources in (
+            ("lambda:InvokeFunction", list(functions.values())),
+            ("s3:GetObject", [self._bucket.arn_for_objects(f"{WORK}*")]),
+        ):
+            machine.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=resources))
+        _run_maps(self, machine)
+        return machine
+
+    def _rule(self, rule: Rule) -> None:
+        names = {"Bucket": self._bucket.bucket_name, "StateMachine": self.machine.state_machine_arn}
+        arn, role = self._targets[rule.target]()
+        target = events.CfnRule.TargetProperty(
+            id=rule.name,
+            arn=arn,
+            role_arn=role,
+            input_transformer=_transformer(rule),
+            dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.dead_letters.queue_arn),
+        )
+        pattern = substitute(rule.pattern, names)
+        made = events.CfnRule(self, rule.name, description=rule.description, event_pattern=pattern, targets=[target])
+        self._admit(rule, made.attr_arn)
+
+    def _admit(self, rule: Rule, arn: str) -> None:
+        """Lets the rule leave what it could not deliver, and call its function."""
+        events_service = iam.ServicePrincipal("events.amazonaws.com", conditions={"ArnEquals": {"aws:SourceArn": arn}})
+        self.dead_letters.grant_send_messages(events_service)
+        if rule.target in self._functions:
+            self._functions[rule.target].add_permission(
+                rule.name, principal=iam.ServicePrincipal("events.amazonaws.com"), source_arn=arn
+            )
+
+    def _start_machine(self) -> tuple[str, str | None]:
+        """The target's ARN, and the role by which EventBridge starts it."""
+        role = iam.Role(self, "Starter", assumed_by=iam.ServicePrincipal("events.amazonaws.com"))
+        self.machine.grant_start_execution(role)
+        return self.machine.state_machine_arn, role.role_arn
+
+    def _call_report(self) -> tuple[str, str | None]:
+        return self._functions["report"].function_arn, None
+
+
+def _transformer(rule: Rule) -> events.CfnRule.InputTransformerProperty | None:
+    if rule.transformer is None:
+        return None
+    return events.CfnRule.InputTransformerProperty(
+        input_paths_map=rule.transformer.paths, input_template=rule.transformer.template
+    )
+
+
+def executions_arn(scope: IConstruct) -> str:
+    """The pattern that matches every execution a person or a rule starts.
+
+    Made from the fixed name: the functions' roles stand before the state machine, which names the functions.
+    """
+    return _arn(scope, "execution", f"{_machine_name(scope)}:*")
+
+
+def _machine_name(scope: IConstruct) -> str:
+    return f"{Stack.of(scope).stack_name}-Redaction"
+
+
+def _arn(scope: IConstruct, resource: str, name: str) -> str:
+    return Stack.of(scope).format_arn(
+        service="states", resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
+
+
+def _run_maps(scope: Construct, machine: sfn.StateMachine) -> None:
+    """A distributed Map starts, watches, stops and redrives executions of its own state machine.
+
+    A policy of its own, with ARNs from the fixed name: in the role's default policy it would wait for itself.
+    """
+    name = _machine_name(scope)
+    statements = [
+        iam.PolicyStatement(actions=["states:StartExecution"], resources=[_arn(scope, "stateMachine", name)]),
+        iam.PolicyStatement(
+            actions=["states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"],
+            resources=[_arn(scope, "execution", f"{name}:*"), _arn(scope, "execution", f"{name}/*")],
+        ),
+    ]
+    iam.Policy(scope, "RunMaps", statements=statements, roles=[machine.role])

@@ -1,0 +1,3 @@
+"""Face redaction for video."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,35 @@
+"""`redactor serve`: the embedded cloud stays up until it is told to stop."""
+
+import signal
+import threading
+
+from localcloud.cloud import Cloud
+from rich.console import Console
+
+
+def serve_until_stopped(port: int, workers: int) -> int:
+    """Prints where the cloud is and how to drop a file; returns the exit status after SIGINT or SIGTERM."""
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    console = Console(soft_wrap=True, highlight=False)
+    try:
+        cloud = Cloud(workers, port)
+        with cloud:
+            _say_where(cloud, console)
+            stop.wait()
+            console.print("stopping")
+    except OSError as error:
+        Console(stderr=True).print(f"redactor: port {port} cannot be used: {error.strerror}", highlight=False)
+        return 2
+    return 0
+
+
+def _say_where(cloud: Cloud, console: Console) -> None:
+    # One row each, "name: value", for people and for scripts.
+    console.print(f"endpoint: {cloud.endpoint}", markup=False)
+    console.print(f"bucket: {cloud.bucket}", markup=False)
+    console.print(f"state machine: {cloud.state_machine}", markup=False)
+    console.print("Drop a video in with any S3 client; any credentials do:", markup=False)
+    console.print(f"  aws --endpoint-url {cloud.endpoint} s3 cp foo.mp4 s3://{cloud.bucket}/input/", markup=False)
+    console.print(f"The results appear under s3://{cloud.bucket}/output/foo.mp4/. Ctrl-C stops it.", markup=False)

@@ -1,0 +1,124 @@
+"""Candidate portraits: which detections deserve a crop, by a rule that does not care where the video was split.
+
+The rule: a detection keeps its crop unless a better one that overlaps it lies within a second of it, among all
+detections, with a crop or without. So a part of the video keeps too many at its edges and never too few; the quality
+of every detection is stored, and the rule applied again over the whole video gives what one pass over it would have
+kept.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from redactor.detectors.detection import Box, Detection, FrameRecord
+from redactor.detectors.faces import Picture
+from redactor.media.streams import VideoStream
+from redactor.portraits import encoded, head, quality
+
+_OVERLAP = 0.3  # intersection over union
+
+# Columns: pts, position, x1, y1, x2, y2, quality. float64 holds each of them exactly.
+Rows = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A portrait that may become a thumbnail.
+
+    pts, position: which detection of which frame. box: that detection's, tight, pixels of the decoded frame.
+    jpeg: the head with a margin, upright, square pixels, at most 256 px high.
+    """
+
+    pts: int
+    position: int
+    box: Box
+    quality: float
+    jpeg: bytes
+
+
+class Keeper:
+    """Judges detections as they come and keeps crops by the rule, holding no picture for more than a second.
+
+    Mutable: one for each segment; frames come in presentation order.
+    """
+
+    def __init__(self, video: VideoStream) -> None:
+        self._video = video
+        self._window = _window(video.time_base)
+        self._recent = _rows(())
+        self._open: dict[tuple[int, int], tuple[Crop, Picture]] = {}
+        self._done: list[Crop] = []
+
+    def add(self, pts: int, detections: Sequence[Detection], picture: Picture) -> tuple[Detection, ...]:
+        """The frame's detections with their quality and without landmarks: as they are stored.
+
+        picture: the upright frame, (h, w, 3) uint8 BGR of any size; not held.
+        """
+        judged = tuple(replace(one, quality=quality(one, picture, self._video), landmarks=None) for one in detections)
+        self._recent = self._recent[self._recent[:, 0] >= pts - self._window]
+        self._finish(pts)
+        new = _rows([(pts, n, one) for n, one in enumerate(judged)])
+        self._open = {key: kept for key, kept in self._open.items() if not _beaten(kept[0], new, self._window)}
+        self._recent = np.concatenate([self._recent, new])
+        for n, one in enumerate(judged):
+            crop = Crop(pts, n, one.box, one.quality, b"")
+            if not _beaten(crop, self._recent, self._window):
+                self._open[pts, n] = crop, head(picture, one.box, self._video)
+        return judged
+
+    def crops(self) -> tuple[Crop, ...]:
+        """All crops that stand after the last frame, ordered by pts, then position."""
+        self._finish(None)
+        return tuple(self._done)
+
+    def _finish(self, now: int | None) -> None:
+        """Encode what no frame from now on can beat."""
+        for key in sorted(self._open):
+            if now is None or key[0] < now - self._window:
+                crop, picture = self._open.pop(key)
+                self._done.append(replace(crop, jpeg=encoded(picture)))
+
+
+def survivors(crops: Iterable[Crop], records: Sequence[FrameRecord], time_base: Fraction) -> tuple[Crop, ...]:
+    """The crops of all parts of a video that the rule keeps over the whole of it, ordered by pts, then position.
+
+    records: of all frames, in presentation order, with the quality that Keeper gave each detection.
+    """
+    window = _window(time_base)
+    rows = _rows([(record.pts, n, one) for record in records for n, one in enumerate(record.detections or ())])
+    kept = []
+    for crop in sorted(crops, key=lambda crop: (crop.pts, crop.position)):
+        start, end = np.searchsorted(rows[:, 0], [crop.pts - window, crop.pts + window + 1])
+        if not _beaten(crop, rows[start:end], window):
+            kept.append(crop)
+    return tuple(kept)
+
+
+def _window(time_base: Fraction) -> int:
+    """A second in ticks, rounded down."""
+    return int(1 / time_base)
+
+
+def _rows(detections: Sequence[tuple[int, int, Detection]]) -> Rows:
+    listed = [(pts, position, *one.box, one.quality) for pts, position, one in detections]
+    return np.array(listed, dtype=np.float64).reshape(-1, 7)
+
+
+def _beaten(crop: Crop, rows: Rows, window: int) -> bool:
+    """Whether a better row overlaps it within the window. Of equals the earlier is better, then the first in its
+    frame."""
+    x1, y1, x2, y2 = crop.box
+    rows = rows[
+        (rows[:, 6] >= crop.quality) & (rows[:, 2] < x2) & (rows[:, 4] > x1) & (rows[:, 3] < y2) & (rows[:, 5] > y1)
+    ]
+    rows = rows[np.abs(rows[:, 0] - crop.pts) <= window]
+    earlier = (rows[:, 0] < crop.pts) | ((rows[:, 0] == crop.pts) & (rows[:, 1] < crop.position))
+    rows = rows[(rows[:, 6] > crop.quality) | earlier]
+    shared = (np.minimum(rows[:, 4], x2) - np.maximum(rows[:, 2], x1)) * (
+        np.minimum(rows[:, 5], y2) - np.maximum(rows[:, 3], y1)
+    )
+    both = (rows[:, 4] - rows[:, 2]) * (rows[:, 5] - rows[:, 3]) + (x2 - x1) * (y2 - y1) - shared
+    return bool((shared > _OVERLAP * both).any())

@@ -1,0 +1,49 @@
+"""What every entry point shares: from a Lambda event to a job's working files, and a record when it fails."""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from redactor.failures import recorded
+from redactor.flow import check_claim
+from redactor.store import Store
+from redactor.work import Work, error_name
+
+Event = Mapping[str, Any]
+Handler = Callable[[Event, object], dict[str, Any]]
+
+# No keys, boxes or crops in logs: file names are personal data too.
+logger = Logger(service="redactor")
+
+
+def store() -> Store:
+    """The bucket that this function was deployed for."""
+    return Store(os.environ["REDACTOR_BUCKET"])
+
+
+def step(name: str) -> Callable[[Callable[[Work, int, Path], dict[str, Any]]], Handler]:
+    """Makes a handler of a step's run(work, n, scratch).
+
+    n: the segment, 0 for a step without one. scratch: an empty local folder that is gone afterwards.
+    The event: {"job": id, "execution": ARN, "n": segment, if there is one}.
+    """
+
+    def wrap(run: Callable[[Work, int, Path], dict[str, Any]]) -> Handler:
+        def handler(event: Event, context: object) -> dict[str, Any]:
+            work, segment = Work(store(), event["job"]), event.get("n")
+            n = segment or 0
+            logger.append_keys(job=work.job, step=name, segment=segment)
+            with recorded(work.store, work.key(error_name(name, n)), name, segment):
+                check_claim(work.store, work.job, event["execution"])
+                with tempfile.TemporaryDirectory(prefix=f"{name}-") as scratch:
+                    answer = run(work, n, Path(scratch))
+            logger.info("step finished", extra={"answer": answer})
+            return answer
+
+        return handler
+
+    return wrap

@@ -1,0 +1,87 @@
+"""Step Functions: what an execution is doing, who holds a job's claim, and word to people when one fails."""
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from redactor.errors import LostClaim, TryAgain
+from redactor.store import Conflict, Missing, Store
+from redactor.work import claim_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+# An execution in one of these still owns its job.
+_HOLDS = ("RUNNING", "SUCCEEDED", "PENDING_REDRIVE")
+_ATTEMPTS = 5
+
+
+@lru_cache(maxsize=1)
+def _client() -> "SFNClient":
+    return boto3.client("stepfunctions")
+
+
+class Flow:
+    """The Step Functions service as the steps need it."""
+
+    def __init__(self, client: "SFNClient | None" = None) -> None:
+        self._sfn = client or _client()
+
+    def holds(self, execution: str) -> bool:
+        """Whether the execution is running or has succeeded; one that no longer exists does not."""
+        try:
+            return self._sfn.describe_execution(executionArn=execution)["status"] in _HOLDS
+        except self._sfn.exceptions.ExecutionDoesNotExist:
+            return False
+        except (ClientError, BotoCoreError) as error:
+            raise TryAgain(f"cannot ask for {execution}: {error}") from error
+
+
+def claim(store: Store, flow: Flow, job: str, execution: str) -> str:
+    """Claims the job for the execution; returns the execution that holds it now (the caller's own, or another's).
+
+    A claim whose execution failed, timed out or was aborted is taken over, conditionally on nobody else doing so.
+    """
+    key, mine = claim_key(job), json.dumps({"execution": execution}).encode()
+    for _ in range(_ATTEMPTS):
+        try:
+            store.write(key, mine, only_new=True)
+            return execution
+        except Conflict:
+            stands = store.head(key)
+        try:
+            holder = holder_of(store, job)
+            if holder == execution or flow.holds(holder):
+                return holder
+            store.write(key, mine, replacing=stands.etag if stands else None)
+            return execution
+        except (Conflict, Missing):
+            continue
+    raise TryAgain(f"the claim of job {job} keeps changing hands")
+
+
+def holder_of(store: Store, job: str) -> str:
+    """The execution that the job's claim names; raises Missing where there is no claim."""
+    holder: str = json.loads(store.read(claim_key(job)))["execution"]
+    return holder
+
+
+def check_claim(store: Store, job: str, execution: str) -> None:
+    """Raises LostClaim where another execution took the job over."""
+    try:
+        holder = holder_of(store, job)
+    except Missing:
+        holder = "nobody"
+    if holder != execution:
+        raise LostClaim(f"job {job} is held by {holder}")
+
+
+def notify(topic: str, subject: str, message: dict[str, Any]) -> None:
+    """Publishes to the notification topic; raises TryAgain."""
+    try:
+        boto3.client("sns").publish(TopicArn=topic, Subject=subject[:100], Message=json.dumps(message))
+    except (ClientError, BotoCoreError) as error:
+        raise TryAgain(f"cannot notify {topic}: {error}") from error

@@ -1,0 +1,47 @@
+"""Join: the checked parts and the source's sound as one MP4, not yet under its public name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from redactor.errors import MissingResult
+from redactor.media import mux
+from redactor.media.mux import PartFile
+from redactor.media.source import Source
+from redactor.media.streams import Segment
+from redactor.plan import Plan
+from redactor.preset import BlurType
+from redactor.redact import Verdict
+
+# The MP4's title: wherever the file goes, it says that faces are visible.
+_TITLES = {BlurType.BOX: "NOT REDACTED"}
+
+
+@dataclass(frozen=True)
+class Joined:
+    """join.json."""
+
+    parts: int
+    warnings: tuple[str, ...]
+
+
+def join(
+    parts: Sequence[PartFile],
+    verdicts: Sequence[Verdict],
+    segments: Sequence[Segment],
+    source: Source,
+    plan: Plan,
+    blur: BlurType,
+    out: Path,
+) -> Joined:
+    """Writes the MP4. Raises MissingResult where a part or its verdict is absent or another's, OutputMismatch, DamagedVideo."""
+    wanted = [segment.n for segment in segments]
+    if [part.n for part in parts] != wanted or [verdict.n for verdict in verdicts] != wanted:
+        raise MissingResult(f"{len(parts)} parts and {len(verdicts)} verdicts for {len(wanted)} segments")
+    mux.join(parts, source, plan.streams, out, _TITLES.get(blur))
+    return Joined(len(parts), ())
+
+
+def title(blur: BlurType) -> str | None:
+    """What the output must be called, None for nothing."""
+    return _TITLES.get(blur)

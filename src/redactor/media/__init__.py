@@ -1,0 +1,1 @@
+"""Video in and out: opening, probing, cutting, decoding, encoding and muxing, on PyAV alone."""

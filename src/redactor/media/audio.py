@@ -1,0 +1,102 @@
+"""The sound of the output: the source's packets as they are, or encoded to AAC where MP4 may not hold them."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream as AvAudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Discard
+
+from redactor.errors import DamagedVideo
+from redactor.media.source import Source
+from redactor.media.streams import AudioStream
+
+# Sample rates that AAC has; others are resampled to the last one.
+_AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_BITS_A_CHANNEL = 96_000
+_MOST_CHANNELS = 8
+
+
+def add_audio(out: OutputContainer, source: Source, tracks: Sequence[AudioStream]) -> dict[int, AvAudioStream]:
+    """An output stream for every track, by the track's index in the source; languages are kept, nothing else is."""
+    return {track.index: _add(out, source, track) for track in tracks}
+
+
+def audio_packets(
+    source: Source, tracks: Sequence[AudioStream], outputs: dict[int, AvAudioStream]
+) -> "Iterator[Packet[Any]]":
+    """Packets for the muxer, of all tracks, in the order of the source; the packets of other streams are not read.
+
+    Raises DamagedVideo where a packet is corrupt or, of a track that is encoded, cannot be decoded.
+    """
+    if not tracks:
+        return
+    source.rewind()
+    makers = {track.index: _maker(track, outputs[track.index]) for track in tracks}
+    for stream in source.container.streams:
+        stream.discard = Discard.default if stream.index in makers else Discard.all
+    for packet in source.packets(*(source.container.streams[index] for index in makers)):
+        if packet.is_corrupt:
+            raise DamagedVideo(f"an audio packet of stream {packet.stream_index} is corrupt or cut off")
+        yield from makers[packet.stream.index].packets(packet)
+
+
+class _Copy:
+    def __init__(self, output: AvAudioStream) -> None:
+        self._output = output
+
+    def packets(self, packet: "Packet[Any]") -> "Iterator[Packet[Any]]":
+        if packet.size:
+            packet.stream = self._output
+            yield packet
+
+
+class _Encode:
+    def __init__(self, output: AvAudioStream) -> None:
+        context = output.codec_context
+        self._output = output
+        self._resampler = AudioResampler(context.format, context.layout, context.sample_rate)
+
+    def packets(self, packet: "Packet[Any]") -> "Iterator[Packet[Any]]":
+        for frame in [*_decoded(packet), *([] if packet.size else [None])]:
+            for resampled in self._resampler.resample(frame):
+                yield from self._output.encode(resampled)
+        if not packet.size:
+            yield from self._output.encode(None)
+
+
+def _maker(track: AudioStream, output: AvAudioStream) -> _Copy | _Encode:
+    return _Copy(output) if track.copied else _Encode(output)
+
+
+def _decoded(packet: "Packet[AvAudioStream]") -> list[AudioFrame]:
+    try:
+        return packet.decode()
+    except Exception as error:
+        raise DamagedVideo(f"an audio packet of stream {packet.stream_index} cannot be decoded: {error}") from error
+
+
+def _add(out: OutputContainer, source: Source, track: AudioStream) -> AvAudioStream:
+    template = source.container.streams[track.index]
+    if not isinstance(template, AvAudioStream):
+        raise DamagedVideo(f"stream {track.index} is not an audio stream any more")
+    stream = out.add_stream_from_template(template, opaque=True) if track.copied else _encoder(out, template)
+    if track.language:
+        stream.metadata["language"] = track.language
+    return stream
+
+
+def _encoder(out: OutputContainer, template: AvAudioStream) -> AvAudioStream:
+    context = template.codec_context
+    rate = context.sample_rate if context.sample_rate in _AAC_RATES else _AAC_RATES[-1]
+    stream = out.add_stream("aac", rate=rate)
+    channels = context.layout.nb_channels
+    stream.codec_context.layout = context.layout if channels <= _MOST_CHANNELS else av.AudioLayout("stereo")
+    stream.codec_context.bit_rate = _BITS_A_CHANNEL * min(channels, _MOST_CHANNELS)
+    stream.codec_context.time_base = stream.time_base = Fraction(1, rate)
+    return stream

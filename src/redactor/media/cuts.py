@@ -1,0 +1,98 @@
+"""Cutting a video into segments at key frames, from a few packets: one seek for each nominal boundary."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import islice
+
+import av
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.stream import VideoStream as AvVideoStream
+
+from redactor.media.source import Source
+from redactor.media.streams import Key, Segment, Streams, VideoStream
+
+# A last segment shorter than this part of the nominal length joins the one before it.
+_SHORTEST = Fraction(1, 2)
+# Packets looked at after a seek; a GOP longer than this is not cut.
+_FAR = 2000
+
+
+def cut(source: Source, streams: Streams, seconds: Fraction) -> list[Segment]:
+    """Segments of about `seconds` that cover the whole video, each starting at a key frame but the first.
+
+    One segment where the length is unknown, a packet has no timestamp, or no boundary has a key frame of its own.
+    """
+    keys = _keys(source, streams.video, seconds)
+    starts: list[int | None] = [None, *(key.pts for key in keys)]
+    ends = [*starts[1:], None]
+    return [
+        Segment(n, start, end, key) for n, (start, end, key) in enumerate(zip(starts, ends, [None, *keys], strict=True))
+    ]
+
+
+def _keys(source: Source, video: VideoStream, seconds: Fraction) -> list[Key]:
+    first, length = video.start, _length(source, video)
+    if first is None or length is None:
+        return []
+    last = first + length - _ticks(seconds * _SHORTEST, video)
+    keys: list[Key] = []
+    for boundary in _boundaries(first, last, seconds, video):
+        try:
+            key = _key_at(source, video, boundary)
+        except _Untimed:
+            return []
+        if key is not None and key.pts > (keys[-1].pts if keys else first) and key.pts <= last:
+            keys.append(key)
+    return keys
+
+
+def _boundaries(first: int, last: int, seconds: Fraction, video: VideoStream) -> Iterator[int]:
+    n = 1
+    while (boundary := first + _ticks(n * seconds, video)) < last:
+        yield boundary
+        n += 1
+
+
+def _length(source: Source, video: VideoStream) -> int | None:
+    """Ticks of the video, else of the container, None where neither says."""
+    if video.duration is not None:
+        return video.duration
+    duration = source.container.duration
+    return None if duration is None else int(Fraction(duration, av.time_base) / video.time_base)
+
+
+def _key_at(source: Source, video: VideoStream, boundary: int) -> Key | None:
+    """The first key packet where a backward seek to the boundary lands: in TS the next, elsewhere the one before.
+
+    None where there is none, or where decoding does not start afresh from it: the first frame that comes out is then a
+    later one (periodic intra refresh).
+    """
+    stream = source.video(video.index)
+    source.seek(boundary, stream)
+    key: Key | None = None
+    for packet in islice(source.packets(stream), _FAR):
+        if packet.size and packet.pts is None:
+            raise _Untimed
+        if key is None and packet.is_keyframe and not packet.is_discard and packet.pts is not None:
+            key = Key(packet.pts, packet.dts)
+        if key is not None and (first := _first_pts(packet, key.pts)) is not None:
+            return key if first == key.pts else None
+    return None
+
+
+def _first_pts(packet: "Packet[AvVideoStream]", start: int) -> int | None:
+    """The pts of the first frame from start on that this packet brings out; None if it brings none, or is broken."""
+    try:
+        frames = packet.decode()
+    except FFmpegError:
+        return None
+    return next((frame.pts for frame in frames if frame.pts is not None and frame.pts >= start), None)
+
+
+class _Untimed(Exception):
+    """A packet without a timestamp: frames could not be told apart by time."""
+
+
+def _ticks(seconds: Fraction, video: VideoStream) -> int:
+    return int(seconds / video.time_base)

@@ -1,0 +1,177 @@
+"""The one decoder: exactly the frames of a segment, in presentation order, or an error.
+
+Any split of a video into segments gives the same frames, timestamps and pixels as one run from the start. Cutting
+packets at key frames would not: the B frames of an open GOP follow the next key packet.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream as AvVideoStream
+
+from redactor.errors import DamagedVideo
+from redactor.media.source import Source
+from redactor.media.streams import FrameTime, Segment, VideoStream
+
+# Seconds before the segment's key packet at which the search for it starts, in turn; then the very beginning.
+_EARLIER = (0, 1, 5, 20)
+# Containers that store how long a frame lasts. Elsewhere FFmpeg guesses from the packets around it, and another guess
+# after a seek would make a frame's duration depend on the segment.
+_STATE_DURATIONS = ("mov", "matroska")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A frame and when it is shown. frame.pts is time.pts; its buffers belong to the decoder: never write into them."""
+
+    time: FrameTime
+    frame: VideoFrame
+
+
+def decode(source: Source, video: VideoStream, segment: Segment) -> Iterator[Decoded]:
+    """Frames with segment.start <= pts < segment.end, in presentation order, pts strictly rising.
+
+    Raises DamagedVideo where a frame is lost, corrupt, without or out of its time or of another size than the header
+    says, where the video ends before the segment does, and where the container breaks; and whatever the file object
+    raised.
+    """
+    for at in _attempts(segment, video.time_base):
+        frames = _run(source, video, segment, at)
+        first = next(frames, None)
+        if first is not None:
+            yield first
+            yield from frames
+            return
+    raise DamagedVideo(f"no frame can be decoded at {_words(segment.start, video)}")
+
+
+def _attempts(segment: Segment, time_base: Fraction) -> list[int | None]:
+    """Where to look for the first packet (None: the beginning). A container may land behind the key: look earlier."""
+    if segment.key is None:
+        return [None]
+    at = segment.key.pts if segment.key.dts is None else segment.key.dts
+    return [*(at - int(seconds / time_base) for seconds in _EARLIER), None]
+
+
+def _run(source: Source, video: VideoStream, segment: Segment, at: int | None) -> Iterator[Decoded]:
+    """The frames of the segment, read from `at` on; none where its key packet is not found or the first is another."""
+    ledger = _Ledger(video, segment, any(name in source.container.format.name for name in _STATE_DURATIONS))
+    for packet in _packets(source, video, segment, at):
+        ledger.expect(packet)
+        for frame in _frames(packet, source, ledger):
+            if segment.end is not None and _pts(frame) >= segment.end:
+                ledger.close(_pts(frame))
+                return
+            if segment.start is not None and not ledger.started and _pts(frame) > segment.start:
+                return
+            if segment.start is None or _pts(frame) >= segment.start:
+                yield ledger.enter(frame)
+    if segment.end is not None and ledger.started:
+        raise DamagedVideo(f"the video ends before {_words(segment.end, video)}")
+    if ledger.started:
+        ledger.close(None)
+
+
+def _packets(source: Source, video: VideoStream, segment: Segment, at: int | None) -> "Iterator[Packet[Any]]":
+    """From the segment's key packet on, for nothing before it belongs to us; from the beginning: all of them."""
+    if at is None:
+        source.rewind()
+    else:
+        source.seek(at, source.video(video.index))
+    key = segment.key if at is not None else None
+    for packet in source.packets(source.video(video.index)):
+        if key is not None:
+            if not packet.is_keyframe or packet.pts is None or packet.pts < key.pts:
+                continue
+            if packet.pts > key.pts:
+                return
+            key = None
+        yield packet
+
+
+def _frames(packet: "Packet[AvVideoStream]", source: Source, ledger: "_Ledger") -> list[VideoFrame]:
+    """Before the first frame of ours, packets that cannot be decoded are no loss: what matters is entered later."""
+    try:
+        return packet.decode()
+    except Exception as error:
+        source.check()
+        if ledger.started:
+            raise DamagedVideo(f"a packet cannot be decoded after {ledger.last()}: {error}") from error
+        return []
+
+
+class _Ledger:
+    """Holds packets against frames: every packet of the segment must come out as one sound frame in its turn."""
+
+    def __init__(self, video: VideoStream, segment: Segment, durations: bool) -> None:
+        """durations: the container states how long a frame lasts."""
+        self._video = video
+        self._durations = durations
+        self._segment = segment
+        self._usual = max(1, round(1 / (video.rate * video.time_base)))
+        self._expected: set[int] = set()
+        self._last: int | None = None
+
+    @property
+    def started(self) -> bool:
+        return self._last is not None
+
+    def last(self) -> str:
+        return _words(self._last, self._video)
+
+    def _is_ours(self, packet: "Packet[Any]") -> bool:
+        """Packets of the range that present a frame. An edit list discards others; a hidden frame presents none."""
+        if not packet.size or packet.pts is None or packet.is_discard or _is_hidden(packet, self._video.codec):
+            return False
+        start, end = self._segment.start, self._segment.end
+        return (start is None or packet.pts >= start) and (end is None or packet.pts < end)
+
+    def expect(self, packet: "Packet[Any]") -> None:
+        if not self._is_ours(packet) or packet.pts is None:
+            return
+        if packet.is_corrupt:
+            raise DamagedVideo(f"the packet of {_words(packet.pts, self._video)} is corrupt or cut off")
+        if packet.pts in self._expected:
+            raise DamagedVideo(f"two packets have the same time, {_words(packet.pts, self._video)}")
+        self._expected.add(packet.pts)
+
+    def enter(self, frame: VideoFrame) -> Decoded:
+        pts, video = _pts(frame), self._video
+        if frame.is_corrupt:
+            raise DamagedVideo(f"the frame of {_words(pts, video)} is corrupt")
+        if self._last is not None and pts <= self._last:
+            raise DamagedVideo(f"time does not go on after {self.last()}: the next frame is of {_words(pts, video)}")
+        if (frame.width, frame.height) != (video.width, video.height):
+            raise DamagedVideo(f"the picture changes to {frame.width}x{frame.height} at {_words(pts, video)}")
+        if self._last is None and self._segment.start is None:
+            # What comes before the first frame that can be shown is shown by no player: it is not lost.
+            self._expected = {expected for expected in self._expected if expected >= pts}
+        self._expected.discard(pts)
+        self.close(pts)
+        self._last = pts
+        return Decoded(FrameTime(pts, (self._durations and frame.duration) or self._usual), frame)
+
+    def close(self, upto: int | None) -> None:
+        """Raise if a packet before `upto` (None: any packet) has not come out by now."""
+        lost = [pts for pts in self._expected if upto is None or pts < upto]
+        if lost:
+            raise DamagedVideo(f"{len(lost)} frames are lost at {_words(min(lost), self._video)}")
+
+
+def _pts(frame: VideoFrame) -> int:
+    if frame.pts is None:
+        raise DamagedVideo("a frame has no time")
+    return frame.pts
+
+
+def _is_hidden(packet: "Packet[Any]", codec: str) -> bool:
+    """VP8 stores frames that are only referred to as packets of their own: show_frame is 0. RFC 6386, 9.1."""
+    return codec == "vp8" and not bytes(packet)[0] >> 4 & 1
+
+
+def _words(pts: int | None, video: VideoStream) -> str:
+    return "the start" if pts is None else f"{float(pts * video.time_base):.3f} s (pts {pts})"

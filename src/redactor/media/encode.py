@@ -1,0 +1,127 @@
+"""Encoding one segment: pictures in, one MP4 part of closed-GOP H.264 out, its timestamps exact to the tick."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.video.stream import VideoStream as AvVideoStream
+
+from redactor.errors import DamagedVideo, OutputMismatch
+from redactor.media.planes import Picture, Plane, color_tags, to_frame
+from redactor.media.streams import VideoStream
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Settings of libx264, equal for every part of a video.
+
+    crf: quality, smaller is better. threads: a constant, since the bytes depend on it. gop: seconds between key frames
+    at most.
+    """
+
+    preset: str = "veryfast"
+    crf: int = 19
+    threads: int = 2
+    gop: Fraction = Fraction(2)
+
+
+class PartWriter:
+    """Context manager that writes pictures, in order of their pts, into one MP4 part.
+
+    The file is complete once the context is left, and gone if it is left by an exception. Odd sizes are padded by one
+    repeated column or row, since 4:2:0 in H.264 has even sizes only. Same pictures, same settings: same bytes.
+    Raises OutputMismatch where encoder or file refuse, DamagedVideo for a picture shown before time 0, which no MP4 can
+    say.
+    """
+
+    def __init__(self, path: Path, video: VideoStream, encoder: Encoder) -> None:
+        self._path = path
+        self._video = video
+        self._encoder = encoder
+        self._written = 0
+
+    def __enter__(self) -> Self:
+        self._out = av.open(str(self._path), "w", format="mp4", container_options=muxer_options(self._video))
+        self._stream = _add_stream(self._out, self._video, self._encoder)
+        return self
+
+    def write(self, picture: Picture) -> None:
+        if picture.time.pts < 0:
+            raise DamagedVideo(f"a frame is shown before time 0 (pts {picture.time.pts})")
+        frame = to_frame(_padded(picture), self._video)
+        try:
+            self._out.mux(self._stream.encode(frame))
+            self._written += 1
+        except FFmpegError as error:
+            raise OutputMismatch(f"the frame of pts {picture.time.pts} cannot be encoded: {error}") from error
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._complete()
+        else:
+            self._abandon()
+
+    def _complete(self) -> None:
+        try:
+            if not self._written:
+                raise OutputMismatch("a part without a single frame")
+            self._out.mux(self._stream.encode(None))
+            self._out.close()
+        except FFmpegError as error:
+            self._abandon()
+            raise OutputMismatch(f"the part cannot be completed: {error}") from error
+        except OutputMismatch:
+            self._abandon()
+            raise
+
+    def _abandon(self) -> None:
+        # The file goes, whatever its muxer has to say; what is raised is why.
+        with suppress(FFmpegError):
+            self._out.close()
+        self._path.unlink(missing_ok=True)
+
+
+def muxer_options(video: VideoStream) -> dict[str, str]:
+    """Options by which MP4 keeps every tick (the movie's default clock, 1/1000 s, moves frames) and no date."""
+    clock = str(video.time_base.denominator)
+    return {"video_track_timescale": clock, "movie_timescale": clock, "fflags": "+bitexact"}
+
+
+def coded_size(video: VideoStream) -> tuple[int, int]:
+    """Width and height as encoded: the next even ones."""
+    return video.width + video.width % 2, video.height + video.height % 2
+
+
+def _add_stream(out: OutputContainer, video: VideoStream, encoder: Encoder) -> AvVideoStream:
+    rate = video.rate.limit_denominator(1_000_000)
+    options = {"preset": encoder.preset, "crf": str(encoder.crf), "profile": "high", "x264-params": "open-gop=0"}
+    stream = out.add_stream("libx264", rate=rate, options=options)
+    context = stream.codec_context
+    context.width, context.height = coded_size(video)
+    context.pix_fmt = "yuv420p"
+    context.time_base = stream.time_base = video.time_base
+    context.gop_size = max(1, round(rate * encoder.gop))
+    context.thread_count = encoder.threads
+    context.sample_aspect_ratio = video.sample_aspect
+    tags = color_tags(video)
+    context.color_range, context.colorspace = tags.range, tags.space
+    context.color_primaries, context.color_trc = tags.primaries, tags.trc
+    return stream
+
+
+def _padded(picture: Picture) -> Picture:
+    """Even luma sizes; chroma planes have room already, being rounded up."""
+    height, width = picture.y.shape
+    if not (height % 2 or width % 2):
+        return picture
+    y: Plane = np.pad(picture.y, ((0, height % 2), (0, width % 2)), mode="edge")
+    return Picture(picture.time, y, picture.u, picture.v, picture.interlaced)

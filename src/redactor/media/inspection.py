@@ -1,0 +1,168 @@
+"""What a finished MP4 holds, found without decoding: everything that Verify holds against plan and verdicts."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream as AvVideoStream
+
+from redactor.errors import OutputMismatch
+from redactor.media import truncation
+from redactor.media.parts import check_clock, source_pts
+from redactor.media.planes import ColorTags, stated_tags
+from redactor.media.source import Source, open_source
+from redactor.media.streams import Streams, VideoStream
+
+# What the MP4 demuxer says about the file itself, not taken from anybody's metadata.
+_CONTAINER_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands"})
+
+
+@dataclass(frozen=True)
+class OutputFacts:
+    """streams: (type, codec, language) of every stream in order. pts: of all frames, rising, ticks of the source.
+
+    ranges: sha256 over the video payloads in decoding order, one for each asked range of pts. audio: sha256 over the
+    payloads of each audio track. metadata: tags of the file but for brands. rotation: degrees clockwise. faststart: the
+    index comes before the data. extradata: sha256 of the decoder configuration.
+    """
+
+    streams: tuple[tuple[str, str, str | None], ...]
+    codec: str
+    profile: str | None
+    pix_fmt: str
+    width: int
+    height: int
+    rotation: int
+    sample_aspect: Fraction
+    color: ColorTags
+    extradata: str
+    reorder: int
+    pts: tuple[int, ...]
+    ranges: tuple[str, ...]
+    audio: tuple[str, ...]
+    metadata: dict[str, str]
+    chapters: int
+    faststart: bool
+
+
+def inspect_output(
+    file: BinaryIO, size: int, video: VideoStream, ranges: Sequence[tuple[int | None, int | None]] = ()
+) -> OutputFacts:
+    """Read a finished MP4 once. ranges: half-open, ticks of the source, None for an open end.
+
+    Raises OutputMismatch where the output is no MP4 with one H.264 picture track on the source's clock, where a packet
+    is corrupt or has no exact time; UnreadableVideo or TruncatedVideo where it does not even open.
+    """
+    faststart = truncation.is_faststart(file, size)
+    with open_source(file, size) as source:
+        container = source.container
+        if [s.type for s in container.streams].count("video") != 1:
+            raise OutputMismatch("the output has not exactly one video track")
+        stream = source.video(container.streams.video[0].index)
+        check_clock(stream.time_base, video)
+        ledger = _Ledger(container, stream, video, ranges)
+        for packet in source.packets(*container.streams):
+            ledger.enter(packet)
+        return _facts(source, stream, ledger, faststart)
+
+
+def audio_digests(source: Source, streams: Streams) -> tuple[str | None, ...]:
+    """sha256 over the packet payloads of each audio track of the source, to be found again in `OutputFacts.audio`.
+
+    None for a track that is encoded. AAC sheds its ADTS headers on the way from MPEG-TS to MP4: they do not count.
+    """
+    source.rewind()
+    digests = {track.index: hashlib.sha256() for track in streams.audio if track.copied}
+    if digests:
+        bare = _without_adts if streams.container == "mpegts" else bytes
+        for packet in source.packets(*(source.container.streams[index] for index in digests)):
+            digests[packet.stream.index].update(bare(packet))
+    return tuple(digests[track.index].hexdigest() if track.copied else None for track in streams.audio)
+
+
+def _without_adts(packet: "Packet[Any]") -> bytes:
+    """ISO/IEC 13818-7, 6.2: 12 bits of syncword, layer 0; 7 bytes, or 9 with a checksum (protection_absent is 0)."""
+    payload = bytes(packet)
+    if len(payload) < 7 or payload[0] != 0xFF or payload[1] & 0xF6 != 0xF0:
+        return payload
+    return payload[7 if payload[1] & 1 else 9 :]
+
+
+class _Ledger:
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: AvVideoStream,
+        video: VideoStream,
+        ranges: Sequence[tuple[int | None, int | None]],
+    ) -> None:
+        self._video = video
+        self._index = stream.index
+        self._ranges = ranges
+        self.rotation = _Rotation()
+        self.pts: list[int] = []
+        self.ranges = [hashlib.sha256() for _ in ranges]
+        self.audio = {s.index: hashlib.sha256() for s in container.streams.audio}
+
+    def enter(self, packet: "Packet[Any]") -> None:
+        if not packet.size:
+            return
+        if packet.is_corrupt:
+            raise OutputMismatch(f"a packet of the output is corrupt or cut off: pts {packet.pts}")
+        payload = bytes(packet)
+        if packet.stream.index != self._index:
+            if packet.stream.index in self.audio:
+                self.audio[packet.stream.index].update(payload)
+            return
+        if packet.is_discard:
+            raise OutputMismatch(f"a frame of the output is never shown: pts {packet.pts}")
+        pts = source_pts(packet, self._video)
+        self.pts.append(pts)
+        self.rotation.see(packet)
+        for (start, end), digest in zip(self._ranges, self.ranges, strict=True):
+            if (start is None or pts >= start) and (end is None or pts < end):
+                digest.update(payload)
+
+
+class _Rotation:
+    """Degrees clockwise, known once the first frame is decoded: libav hands the display matrix out with frames only."""
+
+    def __init__(self) -> None:
+        self.degrees: int | None = None
+
+    def see(self, packet: "Packet[AvVideoStream]") -> None:
+        if self.degrees is None:
+            for frame in packet.decode()[:1]:
+                self.degrees = -frame.rotation % 360
+
+
+def _facts(source: Source, stream: AvVideoStream, ledger: _Ledger, faststart: bool) -> OutputFacts:
+    context, container = stream.codec_context, source.container
+    return OutputFacts(
+        streams=tuple((s.type, _codec(s), s.language) for s in container.streams),
+        codec=stream.codec.canonical_name,
+        profile=context.profile,
+        pix_fmt=context.pix_fmt or "",
+        width=context.width,
+        height=context.height,
+        rotation=ledger.rotation.degrees or 0,
+        sample_aspect=stream.sample_aspect_ratio or Fraction(1),
+        color=stated_tags(context),
+        extradata=hashlib.sha256(context.extradata or b"").hexdigest(),
+        reorder=context.reorder_depth,
+        pts=tuple(sorted(ledger.pts)),
+        ranges=tuple(digest.hexdigest() for digest in ledger.ranges),
+        audio=tuple(digest.hexdigest() for digest in ledger.audio.values()),
+        metadata={name: value for name, value in container.metadata.items() if name not in _CONTAINER_TAGS},
+        chapters=len(container.chapters()),
+        faststart=faststart,
+    )
+
+
+def _codec(stream: Stream) -> str:
+    return stream.codec.canonical_name if stream.codec_context is not None else "unknown"

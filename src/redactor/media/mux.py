@@ -1,0 +1,162 @@
+"""Joining parts and the source's sound into the finished MP4: packets only, none of them changed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from fractions import Fraction
+from heapq import heappop, heappush
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import av
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream as AvVideoStream
+
+from redactor.errors import OutputMismatch
+from redactor.media.audio import add_audio, audio_packets
+from redactor.media.encode import muxer_options
+from redactor.media.parts import check_clock, source_pts, video_packets
+from redactor.media.source import Source, open_source
+from redactor.media.streams import Streams, VideoStream
+
+
+@dataclass(frozen=True)
+class PartFile:
+    """One part, opened only while it is copied. size: bytes. open: a context manager of a seekable file object."""
+
+    n: int
+    size: int
+    open: Callable[[], AbstractContextManager[BinaryIO]]
+
+    @classmethod
+    def at(cls, n: int, path: Path) -> "PartFile":
+        return cls(n, path.stat().st_size, lambda: path.open("rb"))
+
+
+def join(parts: Sequence[PartFile], source: Source, streams: Streams, out_path: Path, title: str | None = None) -> None:
+    """Write the finished MP4 to out_path: the parts' packets, every audio track, rotation, pixel aspect and colours.
+
+    Nothing of the source's metadata goes along; title is written if given. Bounded memory: packets pass one at a time.
+    Same input, same bytes. Raises OutputMismatch for parts that are missing, out of order, overlapping in time or
+    encoded differently, DamagedVideo for broken sound; the file is removed then.
+    """
+    if not parts or [part.n for part in parts] != list(range(len(parts))):
+        raise OutputMismatch(f"parts are missing or out of order: {[part.n for part in parts]}")
+    options = {**muxer_options(streams.video), "movflags": "+faststart"}
+    try:
+        with av.open(str(out_path), "w", format="mp4", container_options=options) as out:
+            if title:
+                out.metadata["title"] = title
+            _write(out, parts, source, streams)
+    except FFmpegError as error:
+        out_path.unlink(missing_ok=True)
+        raise OutputMismatch(f"the output cannot be written: {error}") from error
+    except BaseException:
+        out_path.unlink(missing_ok=True)
+        raise
+
+
+def _write(out: OutputContainer, parts: Sequence[PartFile], source: Source, streams: Streams) -> None:
+    source.rewind()
+    with parts[0].open() as file, open_source(file, parts[0].size) as first:
+        shape = _Shape.of(first.video(0))
+        video = _add_video(out, first.video(0), streams.video)
+    sound = add_audio(out, source, streams.audio)
+    out.start_encoding()
+    pictures = _video_packets(parts, shape, streams.video, video)
+    for packet in _in_time(pictures, audio_packets(source, streams.audio, sound)):
+        out.mux(packet)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What must be equal in all parts. reorder: how many frames a decoder holds back."""
+
+    extradata: bytes
+    size: tuple[int, int]
+    reorder: int
+
+    @classmethod
+    def of(cls, stream: AvVideoStream) -> "_Shape":
+        context = stream.codec_context
+        return cls(context.extradata or b"", (context.width, context.height), context.reorder_depth)
+
+
+def _add_video(out: OutputContainer, template: AvVideoStream, video: VideoStream) -> AvVideoStream:
+    stream = out.add_stream_from_template(template, opaque=True)
+    stream.time_base = Fraction(1, video.time_base.denominator)
+    stream.codec_context.framerate = video.rate.limit_denominator(1_000_000)
+    if video.rotation:
+        # av counts anticlockwise.
+        stream.set_display_rotation(-video.rotation)
+    return stream
+
+
+def _video_packets(
+    parts: Sequence[PartFile], shape: _Shape, video: VideoStream, output: Stream
+) -> "Iterator[Packet[Any]]":
+    """All parts' packets in decoding order, with decoding times made anew over the whole stream."""
+    clock = _DecodingTimes(shape.reorder, max(1, round(1 / (video.rate * video.time_base))) * video.time_base.numerator)
+    end: int | None = None
+    for part in parts:
+        with part.open() as file, open_source(file, part.size) as source:
+            _check(part, source.video(0), shape, video)
+            first, last = end, end
+            for packet in video_packets(source, 0):
+                pts = source_pts(packet, video)
+                if first is not None and pts <= first:
+                    raise OutputMismatch(f"part {part.n} reaches back to pts {pts}, the one before it ends at {first}")
+                last = pts if last is None else max(last, pts)
+                packet.dts = clock.next(packet)
+                packet.stream = output
+                yield packet
+            if last == end:
+                raise OutputMismatch(f"part {part.n} has no frames")
+            end = last
+
+
+def _check(part: PartFile, stream: AvVideoStream, shape: _Shape, video: VideoStream) -> None:
+    check_clock(stream.time_base, video)
+    if _Shape.of(stream) != shape:
+        raise OutputMismatch(f"part {part.n} is encoded differently from part 0")
+
+
+class _DecodingTimes:
+    """dts[i] = sorted pts[i - D], D the reorder delay; known as soon as packet i has come. The first D go before."""
+
+    def __init__(self, delay: int, step: int) -> None:
+        self._missing = delay
+        self._step = step
+        self._waiting: list[int] = []
+        self._last: int | None = None
+
+    def next(self, packet: "Packet[Any]") -> int:
+        pts = packet.pts or 0
+        heappush(self._waiting, pts)
+        if self._missing:
+            dts = self._waiting[0] - self._missing * self._step
+            self._missing -= 1
+        else:
+            dts = heappop(self._waiting)
+        if dts > pts or (self._last is not None and dts <= self._last):
+            raise OutputMismatch(f"a packet cannot be decoded in time: pts {pts}, dts {dts} after {self._last}")
+        self._last = dts
+        return dts
+
+
+def _in_time(*streams: "Iterator[Packet[Any]]") -> "Iterator[Packet[Any]]":
+    """Merge streams of packets by decoding time; each keeps its own order."""
+    heads = [(n, next(stream, None)) for n, stream in enumerate(streams)]
+    waiting = {n: packet for n, packet in heads if packet is not None}
+    while waiting:
+        n = min(waiting, key=lambda stream: _seconds(waiting[stream]))
+        yield waiting.pop(n)
+        if (packet := next(streams[n], None)) is not None:
+            waiting[n] = packet
+
+
+def _seconds(packet: "Packet[Any]") -> Fraction:
+    return (packet.dts or 0) * packet.time_base

@@ -1,0 +1,175 @@
+"""Opening an untrusted video: real containers only, one file object, nothing else is ever opened.
+
+Why a file object and never a path or URL: FFmpeg's own protocols follow playlists to other files and hosts, take
+self-signed certificates and report a dropped connection as the end of the file.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, NoReturn
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream as AvVideoStream
+
+from redactor.errors import DamagedVideo, UnreadableVideo
+from redactor.media import sniff, truncation
+
+CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,asf,flv"
+# A decoder refuses larger pictures whatever the header says; `probe.Limits` has the friendlier cap.
+MAX_PIXELS = 64 << 20
+# Constant, so that a repeat on the same kind of machine gives the same bytes.
+DECODER_THREADS = 2
+OPEN_SECONDS = 60
+READ_SECONDS = 120
+BUFFER = 1 << 16
+
+
+class Source:
+    """An open video. Every failure of the file object comes out of its methods as itself, never as an end.
+
+    size: bytes. container: the open FFmpeg demuxer; another one after `rewind`.
+    """
+
+    def __init__(self, file: "_Guard", size: int) -> None:
+        self._file = file
+        self.size = size
+        self._open()
+
+    def packets(self, *streams: Stream) -> Iterator["Packet[Any]"]:
+        """Packets in file order from where the reader stands, last an empty flush packet for each stream.
+
+        Raises DamagedVideo where the container breaks, and whatever the file object raised.
+        """
+        self._fresh = False
+        demuxed = self.container.demux(streams)
+        while True:
+            try:
+                packet = next(demuxed, None)
+            except Exception as error:  # a corrupt TS raises IndexError: anything at all may come out here
+                self.check()
+                raise DamagedVideo(f"the container breaks off: {error}") from error
+            self.check()
+            if packet is None:
+                return
+            yield packet
+
+    def rewind(self) -> None:
+        """Go to the very first packet, by opening the container anew: seeking before the start is not exact everywhere.
+
+        Streams taken from the container before are no longer valid.
+        """
+        if self._fresh:
+            return
+        self.container.close()
+        self._open()
+
+    def seek(self, timestamp: int, stream: Stream) -> None:
+        """Go to the last key packet at or before timestamp (ticks of the stream), as far as the container knows it."""
+        self._fresh = False
+        try:
+            self.container.seek(timestamp, stream=stream, backward=True)
+        except Exception as error:
+            self.check()
+            raise DamagedVideo(f"seeking to {timestamp} failed: {error}") from error
+        self.check()
+
+    def video(self, index: int) -> AvVideoStream:
+        """The stream with this index, its decoder set up the one way that every step uses."""
+        stream = self.container.streams[index]
+        if not isinstance(stream, AvVideoStream):
+            raise UnreadableVideo(f"stream {index} is not a video stream")
+        context = stream.codec_context
+        if not context.is_open:
+            context.thread_type, context.thread_count = "FRAME", DECODER_THREADS
+            context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
+        return stream
+
+    def _open(self) -> None:
+        self._file.seek(0)
+        head = self._file.read(sniff.HEAD)
+        self._file.seek(0)
+        self.check()
+        try:
+            self.container = _demuxer(self._file)
+        except Exception as error:
+            self.check()
+            raise UnreadableVideo(f"this is not a video that can be opened: {sniff.describe(head, error)}") from error
+        self._fresh = True
+        self.check()
+
+    def check(self) -> None:
+        """Raise what the file object raised, if it did."""
+        if self._file.failure is not None:
+            raise self._file.failure
+
+
+@contextmanager
+def open_source(file: BinaryIO, size: int) -> Iterator[Source]:
+    """Open a video of `size` bytes; the container is decided by its content alone.
+
+    Raises UnreadableVideo (naming what it is instead), TruncatedVideo where the file ends before its own boxes say,
+    and whatever the file object raises. The caller closes the file object.
+    """
+    if size <= 0:
+        raise UnreadableVideo("the file is empty")
+    truncation.check(file, size)
+    source = Source(_Guard(file), size)
+    try:
+        yield source
+    finally:
+        source.container.close()
+
+
+def _demuxer(guard: "_Guard") -> InputContainer:
+    return av.open(
+        guard,
+        "r",
+        options={"format_whitelist": CONTAINERS, "protocol_whitelist": "none", "max_pixels": str(MAX_PIXELS)},
+        metadata_errors="replace",
+        buffer_size=BUFFER,
+        timeout=(OPEN_SECONDS, READ_SECONDS),
+        io_open=_refuse,
+    )
+
+
+def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    raise UnreadableVideo("the file refers to other files, which are never opened")
+
+
+class _Guard:
+    """The file object as FFmpeg sees it.
+
+    A failure is kept and looks like the end of the file to FFmpeg, since an exception that crosses its C code may
+    surface anywhere later in this thread; `Source` raises the kept failure before any packet read after it is used.
+    """
+
+    # A constant without a suffix: FFmpeg must not guess from a name, nor read `%03d` as a sequence of images.
+    name = "source"
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failure: Exception | None = None
+
+    def read(self, size: int) -> bytes:
+        if self.failure is not None:
+            return b""
+        try:
+            return self._file.read(size)
+        except Exception as error:
+            self.failure = error
+            return b""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if self.failure is not None:
+            return -1
+        try:
+            return self._file.seek(offset, whence)
+        except Exception as error:
+            self.failure = error
+            return -1
+
+    def tell(self) -> int:
+        return self._file.tell()

@@ -1,0 +1,91 @@
+"""What a video is made of: frozen values that travel in plan.json."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class VideoStream:
+    """The one video stream that is redacted.
+
+    width, height: the decoded frame in pixels, after the codec's cropping, before rotation and pixel aspect.
+    rotation: degrees clockwise that a player turns the picture: 0, 90, 180 or 270.
+    time_base: seconds a tick; every pts in this project counts these ticks.
+    start: pts of the first frame (headers may say less). duration: ticks, None where the header does not say.
+    expected_frames: how many frames the container's index presents, None where it has no such index.
+    """
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    pix_fmt: str
+    time_base: Fraction
+    rate: Fraction
+    rotation: int
+    sample_aspect: Fraction
+    interlaced: bool
+    color_range: int
+    color_primaries: int
+    color_trc: int
+    colorspace: int
+    start: int | None
+    duration: int | None
+    expected_frames: int | None
+
+
+@dataclass(frozen=True)
+class AudioStream:
+    """An audio track. copied: packet for packet into the output; else it is encoded to AAC."""
+
+    index: int
+    codec: str
+    time_base: Fraction
+    sample_rate: int
+    channels: int
+    language: str | None
+    copied: bool
+
+
+@dataclass(frozen=True)
+class Streams:
+    """All that Plan learns from the header. dropped: words for streams that do not reach the output."""
+
+    container: str
+    video: VideoStream
+    audio: tuple[AudioStream, ...]
+    dropped: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key packet that a decoder can start from, by its timestamps (ticks of the stream's time_base).
+
+    dts: only a place to seek to; None where the container does not store it (Matroska with B frames).
+    """
+
+    pts: int
+    dts: int | None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Half-open range of presentation timestamps [start, end) that one worker owns.
+
+    start None: from the first frame, whatever its pts. end None: through the last frame.
+    key: the key packet at start; None exactly where start is None.
+    """
+
+    n: int
+    start: int | None
+    end: int | None
+    key: Key | None
+
+
+@dataclass(frozen=True)
+class FrameTime:
+    """When one frame is shown, in ticks: pts, and how long its packet says it lasts (>= 1)."""
+
+    pts: int
+    duration: int

@@ -1,0 +1,162 @@
+"""Merge: the detections of all segments as people over the whole video.
+
+One global pass over every frame, so that any split into segments gives the same ids and boxes as none.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redactor.annotations import Face, write_annotations
+from redactor.crops import Crop, survivors
+from redactor.detect import SegmentDetections
+from redactor.detectors.detection import Box, FrameRecord
+from redactor.errors import DamagedVideo, MissingResult
+from redactor.media.decode import decode
+from redactor.media.source import Source
+from redactor.media.streams import FrameTime, Segment, VideoStream
+from redactor.media.upright import upright_bgr
+from redactor.plan import Plan
+from redactor.portraits import encoded, head
+from redactor.tracks import Coverage, Pruned, Track, Tracking, track
+from redactor.work import Timed
+
+# As large as detectors look at, so that a portrait read from the source is like the others.
+_THUMB_SIDE = 1280
+
+
+@dataclass(frozen=True)
+class MergeTold:
+    """merge.json, for the report. coverage: one row an id; pruned: what was seen and left out, so that it can be added."""
+
+    frames: int
+    faces: int
+    coverage: tuple[dict[str, Any], ...]
+    pruned: tuple[dict[str, Any], ...]
+    cuts: tuple[float, ...]
+    warnings: tuple[str, ...]
+    detect_seconds: float
+
+
+@dataclass(frozen=True)
+class Merged:
+    """frames: the frame table, every frame of the video. annotations: the file. thumbs: JPEG by id, one for every id."""
+
+    frames: tuple[FrameTime, ...]
+    annotations: bytes
+    thumbs: dict[int, bytes]
+    told: MergeTold
+
+
+def merge(
+    found: Iterable[Timed[SegmentDetections]], source: Source, plan: Plan, segments: Sequence[Segment]
+) -> Merged:
+    """Tracks, ids, annotations and thumbnails from the detections of all segments, in order.
+
+    source: only read for an id without a portrait. Raises MissingResult (partial or foreign detections), DamagedVideo
+    (frames out of order, or not as many as the container's index states).
+    """
+    video, records, crops, seconds = plan.streams.video, list[FrameRecord](), list[Crop](), 0.0
+    for segment, timed in zip(segments, found, strict=True):
+        if timed.value.n != segment.n:
+            raise MissingResult(f"the detections of segment {segment.n} are those of {timed.value.n}")
+        records += timed.value.frames
+        crops += timed.value.crops
+        seconds += timed.seconds
+    frames = _frame_table(records, video)
+    tracking = track(records, video)
+    thumbs = _thumbs(tracking, survivors(crops, records, video.time_base), source, video, segments)
+    told = MergeTold(
+        frames=len(frames),
+        faces=len(tracking.tracks),
+        coverage=tuple(_coverage(row, video) for row in tracking.coverage),
+        pruned=tuple(_pruned(row, video) for row in tracking.pruned),
+        cuts=tuple(_time(pts, video) for pts in tracking.cuts),
+        warnings=(),
+        detect_seconds=round(seconds, 3),
+    )
+    return Merged(frames, _annotations(tracking, frames, plan), thumbs, told)
+
+
+def _frame_table(records: Sequence[FrameRecord], video: VideoStream) -> tuple[FrameTime, ...]:
+    """Every frame, checked: pts rise across the segments, and there are as many as the index states."""
+    for before, after in zip(records, records[1:], strict=False):
+        if after.pts <= before.pts:
+            raise DamagedVideo(f"the frame at pts {after.pts} follows the one at {before.pts}")
+    if not records or video.expected_frames not in (None, len(records)):
+        raise DamagedVideo(f"{len(records)} frames were decoded; the container's index states {video.expected_frames}")
+    return tuple(FrameTime(record.pts, record.duration) for record in records)
+
+
+def _annotations(tracking: Tracking, frames: Sequence[FrameTime], plan: Plan) -> bytes:
+    video = plan.streams.video
+    faces: list[list[Face]] = [[] for _ in frames]
+    for person in tracking.tracks:
+        for placed in person.boxes:
+            faces[placed.frame].append(Face(person.id, *_fractions(placed.box, video)))
+    return write_annotations(video, frames, faces, plan.fingerprint)
+
+
+def _fractions(box: Box, video: VideoStream) -> tuple[float, float, float, float]:
+    """(x1, y1, x2, y2) in pixels -> (x, y, width, height) as fractions of the frame."""
+    x1, y1, x2, y2 = box
+    return x1 / video.width, y1 / video.height, (x2 - x1) / video.width, (y2 - y1) / video.height
+
+
+def _thumbs(
+    tracking: Tracking, crops: Iterable[Crop], source: Source, video: VideoStream, segments: Sequence[Segment]
+) -> dict[int, bytes]:
+    """The best portrait of each id; one that has none is cut out of its best frame."""
+    by_detection = {(crop.pts, crop.position): crop for crop in crops}
+    return {
+        person.id: _best(person, by_detection) or _from_source(person, source, video, segments)
+        for person in tracking.tracks
+    }
+
+
+def _best(person: Track, crops: dict[tuple[int, int], Crop]) -> bytes | None:
+    own = [crops[key] for box in person.boxes if box.position is not None and (key := (box.pts, box.position)) in crops]
+    return max(own, key=lambda crop: (crop.quality, -crop.pts)).jpeg if own else None
+
+
+def _from_source(person: Track, source: Source, video: VideoStream, segments: Sequence[Segment]) -> bytes:
+    best = max(person.boxes, key=lambda box: (box.score or 0.0, -box.pts))
+    segment = next(s for s in segments if s.end is None or best.pts < s.end)
+    for decoded in decode(source, video, segment):
+        if decoded.time.pts == best.pts:
+            picture = upright_bgr(decoded.frame, video, [_THUMB_SIDE])[0].image
+            return encoded(head(picture, best.box, video))
+    raise DamagedVideo(f"the frame at pts {best.pts} is no longer there")
+
+
+def _time(pts: int, video: VideoStream) -> float:
+    """Seconds, for people."""
+    return round(float(pts * video.time_base), 3)
+
+
+def _coverage(row: Coverage, video: VideoStream) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "first": _time(row.first, video),
+        "last": _time(row.last, video),
+        "detected": row.detected,
+        "interpolated": row.interpolated,
+        "extended": row.extended,
+        "lowestScore": row.lowest_score,
+        "medianScore": row.median_score,
+        "smallestHeight": row.smallest_height,
+        "doubtfulLinks": [],
+    }
+
+
+def _pruned(row: Pruned, video: VideoStream) -> dict[str, Any]:
+    x, y, width, height = (round(value, 5) for value in _fractions(row.box, video))
+    return {
+        "time": _time(row.pts, video),
+        "first": _time(row.first, video),
+        "last": _time(row.last, video),
+        "frames": row.frames,
+        "box": {"x": x, "y": y, "width": width, "height": height},
+        "score": row.score,
+        "reason": row.reason,
+    }

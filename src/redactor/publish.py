@@ -1,0 +1,124 @@
+"""Publish: the results under their public names, conditionally, the video late and the report last."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redactor import work as names
+from redactor.errors import OutputInTheWay, TryAgain
+from redactor.job import MARK, Job
+from redactor.preset import BlurType, Mode
+from redactor.report import success
+from redactor.store import Conflict, Missing, Object, Store
+from redactor.work import Work
+
+# Thumbnails and annotations show or locate people; the bucket's lifecycle expires what carries this tag.
+PERSONAL = {"redactor": "personal-data"}
+# Metadata: which version of which working file a result was copied from.
+_ORIGIN = "redactor-origin"
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Placing:
+    """One object on its way from the job's working files to its public name."""
+
+    source: Object
+    key: str
+    content_type: str
+    tags: Mapping[str, str] | None = None
+
+
+def publish(work: Work) -> dict[str, Any]:
+    """Puts out all results of the job's mode; returns the outcome and where they stand.
+
+    outcome: published, or superseded where a newer version of the video or of the trigger has come: then nothing is
+    replaced. Repeating it is harmless. Raises OutputInTheWay, MissingResult.
+    """
+    job = work.load(Job, names.JOB)
+    prefix = job.results.prefix
+    work.store.write(work.key(names.REPORT), success(work, job))
+    if not all(_place(work.store, placing, job) for placing in _placings(work, job)):
+        return {"outcome": "superseded", "prefix": prefix}
+    _tidy(work, job)
+    return {"outcome": "published", "prefix": prefix}
+
+
+def _placings(work: Work, job: Job) -> list[Placing]:
+    """In the order of publishing."""
+    results, found = job.results, list[Placing]()
+    if job.mode is not Mode.REDACT:
+        found.append(Placing(work.found(names.ANNOTATIONS), results.annotations, "application/json", PERSONAL))
+        for name in _thumbs(work, job):
+            key = results.thumb(int(name.removeprefix(names.THUMBS).removesuffix(".jpg")))
+            found.append(Placing(work.found(name), key, "image/jpeg", PERSONAL))
+    if job.mode is not Mode.ANALYZE:
+        found.append(Placing(work.found(names.REDACTED), results.redacted, "video/mp4"))
+    return [*found, Placing(work.found(names.REPORT), results.report, "application/json")]
+
+
+def _thumbs(work: Work, job: Job) -> list[str]:
+    wanted = job.mode is Mode.ANALYZE or job.preset.experimental.thumbnails
+    return work.names(names.THUMBS) if wanted else []
+
+
+def _metadata(job: Job) -> dict[str, str]:
+    """What every result carries. The notice stands where the faces do: in Box they stay visible."""
+    mark = {MARK: job.id, "redactor-source-version": job.source.version}
+    drawn = job.mode is not Mode.ANALYZE
+    return {**mark, "redactor-notice": "NOT REDACTED"} if drawn and job.preset.blur is BlurType.BOX else mark
+
+
+def superseded(store: Store, job: Job) -> bool:
+    """Whether the video or what triggered the job has a newer version. A deleted one has none."""
+    stand = {pinned.key: (store.head(pinned.key), pinned.version) for pinned in (job.source, job.trigger)}
+    return any(now is not None and now.version != version for now, version in stand.values())
+
+
+def _place(store: Store, placing: Placing, job: Job) -> bool:
+    """Where nothing stood it must still be so; what stands must be ours, and still that very object when it is replaced.
+
+    False where the job is superseded. That is asked after the look at what stands: a newer job's result is then either
+    seen together with its cause, or breaks the condition.
+    """
+    metadata = _metadata(job)
+    for _ in range(_ATTEMPTS):
+        stands = store.head(placing.key)
+        if stands is not None and MARK not in stands.metadata:
+            raise OutputInTheWay(f"{placing.key!r} is not ours to replace", field=placing.key)
+        if superseded(store, job):
+            return False
+        if stands is not None and _same(stands, placing.source, job):
+            return True
+        try:
+            store.copy(
+                placing.source,
+                placing.key,
+                only_new=stands is None,
+                replacing=stands.etag if stands else None,
+                metadata={**metadata, _ORIGIN: placing.source.version},
+                tags=placing.tags,
+                content_type=placing.content_type,
+            )
+        except (Conflict, Missing):
+            continue
+        return True
+    raise TryAgain(f"{placing.key} keeps changing")
+
+
+def _same(stands: Object, source: Object, job: Job) -> bool:
+    """A retry finds its own work done."""
+    return stands.metadata.get(MARK) == job.id and stands.metadata.get(_ORIGIN) == source.version
+
+
+def _tidy(work: Work, job: Job) -> None:
+    """Removes what earlier jobs left and this one makes untrue: their error, thumbnails of ids that are no more."""
+    results, store = job.results, work.store
+    stale = [results.error]
+    if job.mode is not Mode.REDACT:
+        mine = {results.thumb(int(n.removeprefix(names.THUMBS).removesuffix(".jpg"))) for n in _thumbs(work, job)}
+        stale += [key for key in store.keys(results.thumbs) if key not in mine]
+    for key in stale:
+        stands = store.head(key)
+        if stands is not None and MARK in stands.metadata:
+            store.delete(key)

@@ -1,0 +1,67 @@
+"""Redact: one segment with its boxes hidden, encoded, decoded again and compared, frame by frame."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from redactor.annotations import SegmentBoxes
+from redactor.blurs import obscure
+from redactor.errors import OutputMismatch
+from redactor.media.decode import decode
+from redactor.media.encode import PartWriter
+from redactor.media.parts import PartDigest, packets_digest, read_part
+from redactor.media.planes import FULL_RANGE, color_tags, picture
+from redactor.media.source import Source
+from redactor.media.streams import FrameTime, Segment, VideoStream
+from redactor.plan import Plan
+from redactor.preset import BlurType
+from redactor.recheck import Seen, compare, seen
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """parts/<n>.json: that the part was decoded again and found good, and what exactly was checked.
+
+    frames: every frame of the segment, ticks. covered: how many rectangles were obscured. digest: of the part's packets.
+    """
+
+    n: int
+    frames: tuple[FrameTime, ...]
+    covered: int
+    digest: PartDigest
+
+
+def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, blur: BlurType, part: Path) -> Verdict:
+    """Writes the part and checks it.
+
+    Raises DamagedVideo, InvalidAnnotations (a frame without an event, an event without a frame), OutputMismatch (the part
+    does not show what was encoded).
+    """
+    handed: list[Seen] = []
+    times: list[FrameTime] = []
+    video = plan.streams.video
+    full = color_tags(video).range == FULL_RANGE
+    with PartWriter(part, video, plan.encoder) as writer:
+        for decoded in decode(source, video, segment):
+            frame = picture(decoded, video)
+            rects = obscure(frame.planes, boxes.at(frame.time.pts), blur, interlaced=frame.interlaced, full_range=full)
+            handed.append(seen(frame, rects))
+            times.append(frame.time)
+            writer.write(frame)
+    boxes.check([time.pts for time in times])
+    digest = _recheck(part, video, handed)
+    return Verdict(segment.n, tuple(times), sum(len(frame.rects) for frame in handed), digest)
+
+
+def _recheck(part: Path, video: VideoStream, handed: list[Seen]) -> PartDigest:
+    """Decodes the part from its file: each frame that was handed over is there, in its turn, and no other."""
+    size, count = part.stat().st_size, 0
+    with part.open("rb") as file:
+        for decoded in read_part(file, size, video):
+            if count == len(handed):
+                raise OutputMismatch(f"the part shows more than the {len(handed)} frames that were encoded")
+            compare(handed[count], decoded)
+            count += 1
+        if count != len(handed):
+            raise OutputMismatch(f"the part shows {count} of {len(handed)} frames")
+        file.seek(0)
+        return packets_digest(file, size, video)

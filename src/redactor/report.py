@@ -1,0 +1,189 @@
+"""What people read afterwards: foo_report.json of a job that is done, foo_error.json of one that is not."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from redactor import __version__
+from redactor import work as names
+from redactor.bucket import INPUT, OUTPUT, Results, video_of_output
+from redactor.errors import InvalidKey, RedactorError, TryAgain
+from redactor.failures import execution_key
+from redactor.flow import holder_of
+from redactor.job import MARK, Job
+from redactor.preset import BlurType, Mode, describe
+from redactor.store import Conflict, Missing, Store
+from redactor.work import Work
+
+VERSION = 1
+# A solid fill alone keeps nothing of what it covers.
+_IRREVERSIBLE = {BlurType.BLACK}
+_VOICES = "Voices are not redacted: the sound is the source's."
+_STEPS = {"plan": names.PLAN, "merge": names.MERGE, "select": names.SELECT, "join": names.JOIN, "verify": names.VERIFY}
+
+
+def success(work: Work, job: Job) -> bytes:
+    """foo_report.json of a finished job, from what its steps left; raises MissingResult where one left nothing."""
+    docs = {step: _document(work, name) for step, name in _STEPS.items() if step in _RAN[job.mode]}
+    plan, merged = docs["plan"]["value"], docs.get("merge", {}).get("value", {})
+    selected, verified = docs.get("select", {}).get("value", {}), docs.get("verify", {}).get("value", {})
+    streams = plan["streams"]
+    report = {
+        "version": VERSION,
+        "job": job.id,
+        "product": __version__,
+        "source": {"key": job.source.key, "version": job.source.version, "size": job.source.size},
+        "preset": {**describe(job.preset), "from": job.preset_from},
+        "warnings": [*job.preset.warnings, *plan["warnings"], *_warnings(docs), _VOICES],
+        "models": plan["models"],
+        "blur": _blur(job),
+        "frames": {"in": _frames_in(docs), "out": verified.get("frames")},
+        "streams": {
+            "kept": [f"{a['codec']} {a['index']}" for a in streams["audio"] if a["copied"]],
+            "converted": [f"{a['codec']} {a['index']}" for a in streams["audio"] if not a["copied"]],
+            "dropped": streams["dropped"],
+        },
+        "ids": {"hidden": selected.get("hidden", []), "visible": selected.get("visible", [])},
+        "coverage": merged.get("coverage", []),
+        "pruned": merged.get("pruned", []),
+        "seconds": _seconds(docs),
+        "output": {"sha256": verified.get("sha256"), "bytes": verified.get("bytes")},
+    }
+    return json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False).encode()
+
+
+_RAN = {
+    Mode.COMBINED: ("plan", "merge", "select", "join", "verify"),
+    Mode.ANALYZE: ("plan", "merge"),
+    Mode.REDACT: ("plan", "select", "join", "verify"),
+}
+
+
+def _document(work: Work, name: str) -> Any:
+    return json.loads(work.store.result(work.key(name)))
+
+
+def _warnings(docs: Mapping[str, Any]) -> list[str]:
+    return [line for step in ("merge", "select", "join") if step in docs for line in docs[step]["value"]["warnings"]]
+
+
+def _frames_in(docs: Mapping[str, Any]) -> int:
+    source = docs.get("merge") or docs["verify"]
+    frames: int = source["value"]["frames"]
+    return frames
+
+
+def _blur(job: Job) -> dict[str, Any] | None:
+    """What was drawn, and whether it can be undone; None where nothing was."""
+    if job.mode is Mode.ANALYZE:
+        return None
+    blur = job.preset.blur
+    notice = {"notice": "NOT REDACTED"} if blur is BlurType.BOX else {}
+    return {"type": str(blur), "from": job.preset.blur_from, "irreversible": blur in _IRREVERSIBLE, **notice}
+
+
+def _seconds(docs: Mapping[str, Any]) -> dict[str, float]:
+    """Wall seconds by step; those of the segments are sums over all workers."""
+    own = {step: doc["seconds"] for step, doc in docs.items()}
+    fanned = {"detect": ("merge", "detect_seconds"), "redact": ("verify", "redact_seconds")}
+    return own | {step: docs[doc]["value"][field] for step, (doc, field) in fanned.items() if doc in docs}
+
+
+def report(detail: Mapping[str, Any], store: Store) -> dict[str, Any]:
+    """Writes foo_error.json for an execution that failed, timed out or was aborted; returns what it says.
+
+    detail: of the event "Step Functions Execution Status Change". Returns {} and writes nothing where the job is another
+    execution's by now, or where there is no place to write to (the input named no key of ours).
+    """
+    execution = detail["executionArn"]
+    job = _job_of(execution, store)
+    if job is not None and holder_of(store, job.id) != execution:
+        return {}
+    place = _place(detail, job)
+    if place is None:
+        return {}
+    told = {
+        "version": VERSION,
+        "job": job.id if job else None,
+        "source": {"key": job.source.key, "version": job.source.version} if job else {"key": _input(detail).get("key")},
+        **_failure(detail, execution, job, store),
+        "execution": execution,
+    }
+    _put(store, place, told)
+    return told
+
+
+def _job_of(execution: str, store: Store) -> Job | None:
+    """The job that the execution claimed; None where Accept failed before."""
+    try:
+        job = json.loads(store.read(execution_key(execution, "job.json")))["job"]
+    except Missing:
+        return None
+    return Work(store, job).load(Job, names.JOB)
+
+
+def _input(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """The execution's input as far as it is one."""
+    try:
+        doc = json.loads(detail.get("input") or "{}")
+    except ValueError:
+        return {}
+    return doc if isinstance(doc, dict) else {}
+
+
+def _place(detail: Mapping[str, Any], job: Job | None) -> str | None:
+    """Where the error goes: beside the results of the job's video, else of the object that the input names."""
+    if job:
+        return job.results.error
+    key = _input(detail).get("key")
+    if not isinstance(key, str) or not key.startswith((INPUT, OUTPUT)):
+        return None
+    video = video_of_output(key.rpartition("/")[0]) if key.startswith(OUTPUT) else key
+    try:
+        return Results(video).error
+    except InvalidKey:
+        return None
+
+
+def _failure(detail: Mapping[str, Any], execution: str, job: Job | None, store: Store) -> dict[str, Any]:
+    """The record that tells most: a permanent one before a passing one, else what the execution itself says."""
+    if job:
+        work = Work(store, job.id)
+        keys = [work.key(name) for name in work.names(names.ERRORS)]
+    else:
+        keys = [execution_key(execution, "accept.json")]
+    records = [json.loads(store.read(key)) for key in keys if store.head(key)]
+    if not records:
+        return _from_execution(detail)
+    told = min(records, key=lambda record: record["retryable"])
+    advice = told.pop("advice")
+    return {**told, "whatToDo": advice}
+
+
+def _from_execution(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """No step left a record: it was stopped from outside, ran out of time, or died."""
+    status = detail["status"]
+    code = detail.get("error") or {"ABORTED": "Aborted", "TIMED_OUT": "TimedOut"}.get(status, "Failed")
+    return {
+        "code": code,
+        "message": f"the execution ended as {status} ({code})",
+        "field": None,
+        "allowed": [],
+        "step": None,
+        "segment": None,
+        "retryable": status != "ABORTED",
+        "whatToDo": RedactorError.advice,
+    }
+
+
+def _put(store: Store, key: str, told: Mapping[str, Any]) -> None:
+    """Replaces an earlier error of ours, never somebody's own file."""
+    stands = store.head(key)
+    if stands is not None and MARK not in stands.metadata:
+        return
+    data = json.dumps(told, ensure_ascii=False, indent=1).encode()
+    mark = {MARK: told["job"] or "none"}
+    try:
+        store.write(key, data, only_new=stands is None, replacing=stands.etag if stands else None, metadata=mark)
+    except (Conflict, Missing) as error:
+        raise TryAgain(f"{key} has just changed") from error

@@ -1,0 +1,295 @@
+"""S3, and nothing else of AWS: objects pinned by version, conditional writes, and a checked range reader."""
+
+import io
+import math
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from redactor.errors import AccessDenied, MissingResult, RedactorError, SourceChanged, TryAgain
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MIB = 1024 * 1024
+# S3 multipart: parts of at least 5 MiB but the last, at most 10,000 of them.
+_PART = 64 * MIB
+_MAX_PARTS = 10_000
+
+_MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "405", "MethodNotAllowed"}
+_DENIED = {"403", "AccessDenied", "Forbidden", "KMS.DisabledException", "KMSAccessDeniedException", "InvalidAccessKeyId"}
+_CONFLICT = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
+
+
+class Missing(RedactorError):  # noqa: N818  a state of the bucket, not a fault; never leaves a step
+    """No such object (or version)."""
+
+
+class Conflict(RedactorError):  # noqa: N818  likewise
+    """A conditional write found something else than expected."""
+
+
+@dataclass(frozen=True)
+class Object:
+    """What S3 says of one version of one object. metadata: its x-amz-meta- values."""
+
+    key: str
+    version: str
+    etag: str
+    size: int
+    metadata: Mapping[str, str]
+
+
+@contextmanager
+def _named(what: str) -> Iterator[None]:
+    """Gives botocore's failures the project's names."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        raise _error_for(code)(f"{what}: {error}") from error
+    except BotoCoreError as error:
+        raise TryAgain(f"{what}: {error}") from error
+
+
+def _error_for(code: str) -> type[RedactorError]:
+    for codes, cls in ((_MISSING, Missing), (_CONFLICT, Conflict), (_DENIED, AccessDenied)):
+        if code in codes:
+            return cls
+    return AccessDenied if code.startswith("KMS.") else TryAgain
+
+
+@lru_cache(maxsize=1)
+def _client() -> "S3Client":
+    config = Config(
+        retries={"mode": "standard", "max_attempts": 5},
+        connect_timeout=5,
+        read_timeout=60,
+        s3={"addressing_style": "path"},
+    )
+    return boto3.client("s3", config=config)
+
+
+class Store:
+    """One bucket. Raises AccessDenied and TryAgain everywhere; Missing and Conflict where documented."""
+
+    def __init__(self, bucket: str, client: "S3Client | None" = None) -> None:
+        self.bucket = bucket
+        self._s3 = client or _client()
+
+    def head(self, key: str, version: str | None = None) -> Object | None:
+        """What stands under the key, or None."""
+        try:
+            with _named(key):
+                found = self._s3.head_object(Bucket=self.bucket, Key=key, **_version(version))
+        except Missing:
+            return None
+        return Object(key, found.get("VersionId", "null"), found["ETag"], found["ContentLength"], found["Metadata"])
+
+    def read(self, key: str, version: str | None = None) -> bytes:
+        """The whole object; raises Missing."""
+        with _named(key):
+            return self._s3.get_object(Bucket=self.bucket, Key=key, **_version(version))["Body"].read()
+
+    def result(self, key: str) -> bytes:
+        """An object that an earlier step must have written; raises MissingResult."""
+        try:
+            return self.read(key)
+        except Missing as error:
+            raise MissingResult(f"{key} is not there") from error
+
+    def write(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        only_new: bool = False,
+        replacing: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+    ) -> Object:
+        """Puts an object. only_new: nothing may stand there; replacing: the ETag that must. Raises Conflict."""
+        with _named(key):
+            put = self._s3.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=data,
+                ContentType=content_type,
+                Metadata=dict(metadata or {}),
+                **_condition(only_new=only_new, replacing=replacing),
+                **_tagging(tags),
+            )
+        return Object(key, put.get("VersionId", "null"), put["ETag"], len(data), dict(metadata or {}))
+
+    def upload(self, key: str, path: Path) -> None:
+        """Puts a local file, in parts where it is large."""
+        with _named(key):
+            self._s3.upload_file(str(path), self.bucket, key)
+
+    def copy(
+        self,
+        source: Object,
+        key: str,
+        *,
+        only_new: bool = False,
+        replacing: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        content_type: str = "video/mp4",
+    ) -> None:
+        """Copies on S3's side by multipart, with the condition on its completion; raises Conflict, leaves no upload behind.
+
+        CopyObject ends at 5 GB and ignores conditions, so every size goes this way.
+        """
+        with _named(key):
+            upload = self._s3.create_multipart_upload(
+                Bucket=self.bucket, Key=key, ContentType=content_type, Metadata=dict(metadata or {}), **_tagging(tags)
+            )["UploadId"]
+            try:
+                parts = [self._copy_part(source, key, upload, n, span) for n, span in enumerate(_spans(source.size), 1)]
+                self._s3.complete_multipart_upload(
+                    Bucket=self.bucket,
+                    Key=key,
+                    UploadId=upload,
+                    MultipartUpload={"Parts": parts},
+                    **_condition(only_new=only_new, replacing=replacing),
+                )
+            except BaseException:
+                self._abort(key, upload)
+                raise
+
+    def _abort(self, key: str, upload: str) -> None:
+        """An unfinished upload is paid for and never seen; one that is complete or gone needs no end."""
+        try:
+            with _named(key):
+                self._s3.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)
+        except Missing:
+            return
+
+    def _copy_part(self, source: Object, key: str, upload: str, n: int, span: str) -> Any:
+        copied = self._s3.upload_part_copy(
+            Bucket=self.bucket,
+            Key=key,
+            UploadId=upload,
+            PartNumber=n,
+            CopySource={"Bucket": self.bucket, "Key": source.key, "VersionId": source.version},
+            CopySourceIfMatch=source.etag,
+            CopySourceRange=span,
+        )
+        return {"PartNumber": n, "ETag": copied["CopyPartResult"]["ETag"]}
+
+    def keys(self, prefix: str, *, deep: bool = True) -> Iterator[str]:
+        """The keys under a prefix in order; without deep, only those of this very folder."""
+        pages = self._s3.get_paginator("list_objects_v2")
+        delimiter = {} if deep else {"Delimiter": "/"}
+        with _named(prefix):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, **delimiter):
+                yield from (found["Key"] for found in page.get("Contents", []))
+
+    def delete(self, key: str) -> None:
+        """Removes an object; nothing happens where none stands."""
+        with _named(key):
+            self._s3.delete_object(Bucket=self.bucket, Key=key)
+
+    def open(self, source: Object) -> "RangeReader":
+        """A seekable file over one pinned version."""
+        return RangeReader(self._s3, self.bucket, source)
+
+
+class RangeReader(io.RawIOBase):
+    """Reads one version of an object by ranges, a few blocks kept; never returns a short block.
+
+    Raises SourceChanged where the version is gone or no longer has its ETag, TryAgain on network faults.
+    """
+
+    BLOCK = 4 * MIB
+    KEPT = 6
+
+    def __init__(self, client: "S3Client", bucket: str, source: Object) -> None:
+        super().__init__()
+        self._s3, self._bucket, self._source = client, bucket, source
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._at = 0
+
+    @property
+    def size(self) -> int:
+        return self._source.size
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        if self._at >= self.size:
+            return 0
+        number, offset = divmod(self._at, self.BLOCK)
+        chunk = self._block(number)[offset : offset + len(buffer)]
+        buffer[: len(chunk)] = chunk
+        self._at += len(chunk)
+        return len(chunk)
+
+    def _block(self, number: int) -> bytes:
+        if number not in self._blocks:
+            self._blocks[number] = self._fetch(number * self.BLOCK)
+            if len(self._blocks) > self.KEPT:
+                self._blocks.popitem(last=False)
+        self._blocks.move_to_end(number)
+        return self._blocks[number]
+
+    def _fetch(self, start: int) -> bytes:
+        end = min(start + self.BLOCK, self.size)
+        source = self._source
+        try:
+            with _named(source.key):
+                data = self._s3.get_object(
+                    Bucket=self._bucket,
+                    Key=source.key,
+                    Range=f"bytes={start}-{end - 1}",
+                    IfMatch=source.etag,
+                    **_version(source.version),
+                )["Body"].read()
+        except (Missing, Conflict) as error:
+            raise SourceChanged(f"{source.key} is no longer the version that this job was given") from error
+        if len(data) != end - start:
+            raise TryAgain(f"{source.key}: {len(data)} bytes instead of {end - start} at {start}")
+        return data
+
+
+def _version(version: str | None) -> Any:
+    return {} if version in (None, "null") else {"VersionId": version}
+
+
+def _condition(*, only_new: bool, replacing: str | None) -> Any:
+    if only_new:
+        return {"IfNoneMatch": "*"}
+    return {"IfMatch": replacing} if replacing else {}
+
+
+def _tagging(tags: Mapping[str, str] | None) -> Any:
+    return {"Tagging": urlencode(tags)} if tags else {}
+
+
+def _spans(size: int) -> list[str]:
+    """The inclusive byte ranges of a multipart copy."""
+    part = max(_PART, math.ceil(size / _MAX_PARTS / MIB) * MIB)
+    return [f"bytes={at}-{min(at + part, size) - 1}" for at in range(0, size, part)]

@@ -1,0 +1,109 @@
+"""One face, one box, one track: detections that double a better one of their frame, and tracks that double a better
+track.
+
+Non-maximum suppression keeps a small box inside a large one, and two boxes side by side on a head in profile.
+"""
+
+import dataclasses
+from collections import Counter
+
+import numpy as np
+
+from redactor.tracking.assign import Pair
+from redactor.tracking.seen import Ints, Seen
+from redactor.tracking.support import SEED, is_face
+
+# Share of the smaller box inside the better one. Two confident ones may be two faces, one partly before the other.
+_INSIDE, _INSIDE_CONFIDENT = 0.65, 0.85
+# Two tracks are one face if their centres are this near (in sizes of the face) in this share of the shorter one's
+# frames: two heads cannot be.
+_NEAR, _NEAR_SIZE, _NEAR_SHARE = 0.6, 0.8, 0.7
+
+
+def without_doubles(seen: Seen) -> tuple[Seen, set[int]]:
+    """Rows that double a better one of their frame; and the detections with each confident double put into its better
+    one's box, so that it is covered all the same."""
+    one, other = _overlapping(seen)
+    low = np.maximum(seen.boxes[one, :2], seen.boxes[other, :2])
+    shared = (np.minimum(seen.boxes[one, 2:], seen.boxes[other, 2:]) - low).prod(axis=1)
+    area = (seen.boxes[:, 2:] - seen.boxes[:, :2]).prod(axis=1).clip(1e-9)
+    inside = shared / np.minimum(area[one], area[other])
+    limit = np.where(np.minimum(seen.score[one], seen.score[other]) >= SEED, _INSIDE_CONFIDENT, _INSIDE)
+    swap = seen.score[other] > seen.score[one]
+    pairs = np.stack([np.where(swap, other, one), np.where(swap, one, other)], axis=1)[inside > limit]
+    hulls: list[Pair] = []
+    doubles: set[int] = set()
+    # The best face of a frame first, so that what doubles nothing but a double stays.
+    for better, double in pairs[np.lexsort((pairs[:, 1], pairs[:, 0], -seen.score[pairs[:, 0]]))].tolist():
+        if better not in doubles and double not in doubles:
+            doubles.add(double)
+            if seen.score[double] >= SEED:
+                hulls.append((better, double))
+    return _with_hulls(seen, hulls), doubles
+
+
+def one_track_each(candidates: list[list[int]], seen: Seen) -> tuple[Seen, list[list[int]], set[int]]:
+    """Candidates with those that double a better one put into it; and the rows that are in no candidate any more,
+    because the better one has another in that frame. That one's box then holds both, if the double would have been
+    covered alone."""
+    alone = [is_face(rows, seen) for rows in candidates]
+    support = [float(seen.score[rows].sum()) for rows in candidates]
+    kept: dict[int, dict[int, int]] = {
+        number: dict(zip(seen.frame[rows].tolist(), rows, strict=True)) for number, rows in enumerate(candidates)
+    }
+    hulls: list[Pair] = []
+    doubles: set[int] = set()
+    for (a, b), count in sorted(_near(candidates, seen).items()):
+        better, double = (a, b) if (support[a], -a) >= (support[b], -b) else (b, a)
+        if better not in kept or double not in kept or count < _NEAR_SHARE * len(candidates[double]):
+            continue
+        for frame, row in kept.pop(double).items():
+            other = kept[better].setdefault(frame, row)
+            if other != row:
+                doubles.add(row)
+                hulls += [(other, row)] if alone[double] else []
+        alone[better] = alone[better] or alone[double]
+    ordered = sorted([rows[frame] for frame in sorted(rows)] for rows in kept.values())
+    return _with_hulls(seen, hulls), ordered, doubles
+
+
+def _near(candidates: list[list[int]], seen: Seen) -> Counter[Pair]:
+    """For each pair of candidates, in how many frames they are in the same place."""
+    owner = np.full(len(seen.score), -1)
+    for number, rows in enumerate(candidates):
+        owner[rows] = number
+    centres = (seen.boxes[:, :2] + seen.boxes[:, 2:]) / 2
+    sizes = np.sqrt((seen.boxes[:, 2:] - seen.boxes[:, :2]).prod(axis=1).clip(1e-6))
+    one, other = _overlapping(seen)
+    far = np.hypot(*(centres[one] - centres[other]).T) / (sizes[one] + sizes[other]) * 2
+    near = (far < _NEAR) & (np.abs(np.log(sizes[one] / sizes[other])) < _NEAR_SIZE)
+    owners = np.sort(np.stack([owner[one], owner[other]], axis=1)[near], axis=1).tolist()
+    return Counter((int(a), int(b)) for a, b in owners if a >= 0)
+
+
+def _overlapping(seen: Seen) -> tuple[Ints, Ints]:
+    """All pairs of rows of one frame whose boxes overlap. Rows are swept by left edge within their frame, so a crowd
+    costs its neighbours, not its square."""
+    order = np.lexsort((seen.boxes[:, 0], seen.frame))
+    boxes, frame = seen.boxes[order], seen.frame[order]
+    pairs = [np.empty((0, 2), np.int64)]
+    active, step = np.arange(len(order)), 0
+    while active.size:
+        step += 1
+        active = active[active + step < len(order)]
+        ahead = active + step
+        active = active[(frame[active] == frame[ahead]) & (boxes[ahead, 0] < boxes[active, 2])]
+        a, b = boxes[active], boxes[active + step]
+        meet = (a[:, 1] < b[:, 3]) & (b[:, 1] < a[:, 3])
+        pairs.append(order[np.stack([active, active + step], axis=1)[meet]])
+    both = np.sort(np.concatenate(pairs), axis=1)
+    return both[:, 0], both[:, 1]
+
+
+def _with_hulls(seen: Seen, hulls: list[Pair]) -> Seen:
+    """Each first row's box enlarged to hold the second row's."""
+    boxes = seen.boxes.copy()
+    for row, other in hulls:
+        boxes[row, :2] = np.minimum(boxes[row, :2], boxes[other, :2])
+        boxes[row, 2:] = np.maximum(boxes[row, 2:], boxes[other, 2:])
+    return dataclasses.replace(seen, boxes=boxes, still=seen.still + (boxes - seen.boxes))

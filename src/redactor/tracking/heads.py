@@ -1,0 +1,157 @@
+"""Fourth stage: from the tight boxes of a track to the head boxes that are covered, one for each frame it is there.
+
+Gaps are interpolated and ends extended, the boxes smoothed; each step only enlarges. A box is the running envelope of
+the heads around its frame, averaged over the same window: every head of the window's middle frame lies inside each
+envelope it enters, so it lies inside their mean. Both run along the track's smooth path, so steady motion costs no
+area.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
+
+from redactor.tracking.seen import Floats, Ints, Seen
+
+# Head from tight face (brow to chin), in its width and height: ears and a margin, hair, chin.
+_SIDE, _TOP, _BOTTOM = 0.16, 0.28, 0.13
+# A moving head is blurred along its way: half a frame's motion on both sides of it.
+_MOTION = 0.5
+# Seconds: a longer gap is not painted through.
+_LONGEST_FILL = 1.2
+# Ends are extended into what was not seen by this share of the time it was seen, between a least and a most in
+# seconds. A face that faded (low scores at the end) has turned and still shows a cheek; one lost at a high score is
+# gone or hidden.
+_EXTEND_SHARE, _EXTEND_LEAST, _EXTEND_MOST, _EXTEND_FADED = 0.25, 0.07, 0.25, 1.0
+_FADED, _END = 0.65, 4  # mean score of this many detections at the end
+_COAST = 0.4  # seconds after which motion beyond an end has died down
+# A box grows where it is unsure, by a share of its size to each side: for each second since or until a detection, and
+# for a score below what a face in full view gets (half hidden faces get boxes of the visible half).
+_AWAY, _AWAY_MOST = 0.5, 0.15
+_SURE, _DOUBT = 0.85, 0.3
+_SMOOTH = 0.1  # seconds to each side for the envelope, and
+_PATH = 0.2  # for the path along which it is taken
+_RECENT = 0.3  # seconds at an end from which the motion beyond it is taken
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Head boxes of one track. frames: (n,) ascending; boxes: (n, 4) upright pixels, unclipped; row: (n,) the detection
+    seen there, -1 where there was none; extended: (n,) before the first detection of a run, or after its last."""
+
+    frames: Ints
+    boxes: Floats
+    row: Ints
+    extended: npt.NDArray[np.bool_]
+
+
+def heads(rows: list[int], seen: Seen) -> Heads:
+    """Head boxes for one track, all detections inside them."""
+    runs = [_run(run, seen) for run in _runs(np.array(rows), seen)]
+    return Heads(
+        np.concatenate([run.frames for run in runs]),
+        np.concatenate([run.boxes for run in runs]),
+        np.concatenate([run.row for run in runs]),
+        np.concatenate([run.extended for run in runs]),
+    )
+
+
+def _runs(rows: Ints, seen: Seen) -> list[Ints]:
+    """The track in pieces with no cut and no long gap inside."""
+    frames = seen.frame[rows]
+    gaps = np.diff(seen.seconds[frames]) > _LONGEST_FILL
+    return np.split(rows, np.flatnonzero(gaps | (np.diff(seen.shot[frames]) != 0)) + 1)
+
+
+def _run(rows: Ints, seen: Seen) -> Heads:
+    frames = seen.frame[rows]
+    first, last = _reach(frames, seen.score[rows], seen)
+    every = np.arange(first, last + 1)
+    row = np.full(len(every), -1)
+    row[frames - first] = rows
+    times, known = seen.seconds[every], seen.seconds[frames]
+    head = _grown(_head(_filled(known, seen.still[rows], times)), _unsure(known, seen.score[rows], times))
+    boxes = _smooth(head, times) + np.tile(seen.camera[every], 2)
+    extended = (every < frames[0]) | (every > frames[-1])
+    kept = ~extended | _visible(boxes, seen.size)
+    return Heads(every[kept], boxes[kept], row[kept], extended[kept])
+
+
+def _reach(frames: Ints, scores: Floats, seen: Seen) -> tuple[int, int]:
+    """First and last frame once extended: inside the shot, and not much longer than the run was seen."""
+    start, end = seen.seconds[frames[0]], seen.seconds[frames[-1]]
+    longest = _EXTEND_LEAST + _EXTEND_SHARE * (end - start)
+    before, after = (
+        _EXTEND_FADED if near.mean() < _FADED else _EXTEND_MOST for near in (scores[:_END], scores[-_END:])
+    )
+    shot_first, shot_end = np.searchsorted(seen.shot, [seen.shot[frames[0]], seen.shot[frames[0]] + 1])
+    first = max(np.searchsorted(seen.seconds, start - min(longest, before)), shot_first)
+    last = min(np.searchsorted(seen.seconds, end + min(longest, after), side="right"), shot_end) - 1
+    return int(first), int(last)
+
+
+def _filled(known: Floats, boxes: Floats, times: Floats) -> Floats:
+    """Boxes at all times: linear between known ones, beyond them moving on as they last did, ever slower."""
+    out = np.stack([np.interp(times, known, side) for side in boxes.T], axis=1)
+    for at, end in ((known[0], times < known[0]), (known[-1], times > known[-1])):
+        near = np.abs(known - at) <= _RECENT
+        if near.sum() > 2 and end.any():
+            centres = (boxes[near, :2] + boxes[near, 2:]) / 2
+            spread = known[near] - known[near].mean()
+            coasted = np.sign(times[end] - at) * _COAST * (1 - np.exp(-np.abs(times[end] - at) / _COAST))
+            out[end] += np.tile(coasted[:, None] * (spread @ centres / (spread @ spread)), 2)
+    return out
+
+
+def _unsure(known: Floats, scores: Floats, times: Floats) -> Floats:
+    """By which share of its size the box of each time grows to each side."""
+    after = np.searchsorted(known, times).clip(max=len(known) - 1)
+    before = (after - 1).clip(min=0)
+    away = np.minimum(np.abs(times - known[after]), np.abs(times - known[before]))
+    doubt = (_SURE - np.interp(times, known, scores)).clip(min=0)
+    return np.asarray(np.minimum(away * _AWAY, _AWAY_MOST) + doubt * _DOUBT)
+
+
+def _head(tight: Floats) -> Floats:
+    wide, high = tight[:, 2] - tight[:, 0], tight[:, 3] - tight[:, 1]
+    return tight + np.stack([-_SIDE * wide, -_TOP * high, _SIDE * wide, _BOTTOM * high], axis=1)
+
+
+def _grown(boxes: Floats, share: Floats) -> Floats:
+    by = share[:, None] * (boxes[:, 2:] - boxes[:, :2])
+    return np.concatenate([boxes[:, :2] - by, boxes[:, 2:] + by], axis=1)
+
+
+def _smooth(boxes: Floats, times: Floats) -> Floats:
+    """Averaged envelopes along the smooth path, widened by motion; never smaller than the box of the same frame."""
+    if len(boxes) < 3:
+        return boxes
+    step = float(np.median(np.diff(times)))
+    path = _path((boxes[:, :2] + boxes[:, 2:]) / 2, _window(_PATH, step, len(boxes)))
+    rest = boxes - np.tile(path, 2)
+    reach = _window(_SMOOTH, step, len(boxes))
+    around = np.pad(rest, ((2 * reach, 2 * reach), (0, 0)), mode="edge")
+    windows = sliding_window_view(around, 2 * reach + 1, axis=0)
+    envelope = np.concatenate([windows[:, :2].min(axis=2), windows[:, 2:].max(axis=2)], axis=1)
+    motion = np.abs(np.gradient(path, axis=0)) * _MOTION
+    return np.asarray(np.tile(path, 2) + _mean(envelope, reach) + np.concatenate([-motion, motion], axis=1))
+
+
+def _path(centres: Floats, reach: int) -> Floats:
+    """Moving average of the centres; the ends are continued as they came, so that steady motion stays itself."""
+    return _mean(np.pad(centres, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd"), reach)
+
+
+def _mean(values: Floats, reach: int) -> Floats:
+    """Means of all windows of 2 * reach + 1 rows."""
+    return np.asarray(sliding_window_view(values, 2 * reach + 1, axis=0).mean(axis=2))
+
+
+def _window(seconds: float, step: float, count: int) -> int:
+    """Frames to each side of a window; fewer than there are."""
+    return min(round(seconds / step), count - 1)
+
+
+def _visible(boxes: Floats, size: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    return np.asarray((boxes[:, 2:] > 0).all(axis=1) & (boxes[:, :2] < size).all(axis=1))

@@ -1,0 +1,123 @@
+"""Verify: the joined MP4 against the frame table, the plan and every verdict; packets only, so that it scales.
+
+Redact has decoded each part and compared it with what was encoded. Here the published packets are proved to be those very
+packets, all of them, at the times of the source's frames, in a file that holds nothing else.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from redactor.errors import MissingResult, OutputMismatch
+from redactor.join import title
+from redactor.media.encode import coded_size
+from redactor.media.inspection import OutputFacts, audio_digests, inspect_output
+from redactor.media.planes import ColorTags, color_tags
+from redactor.media.source import open_source
+from redactor.media.streams import FrameTime, Segment
+from redactor.plan import Plan
+from redactor.preset import BlurType
+from redactor.redact import Verdict
+
+_BLOCK = 4 << 20
+
+
+@dataclass(frozen=True)
+class Verified:
+    """verify.json. sha256, bytes: of the MP4. redact_seconds: the sum over all segments."""
+
+    frames: int
+    sha256: str
+    bytes: int
+    redact_seconds: float
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file object and its size in bytes."""
+
+    file: BinaryIO
+    size: int
+
+
+def verify(
+    output: Output,
+    source: Output,
+    plan: Plan,
+    segments: Sequence[Segment],
+    verdicts: Sequence[Verdict],
+    frames: Sequence[FrameTime] | None,
+    blur: BlurType,
+) -> Verified:
+    """Raises OutputMismatch naming the first thing that is not as it must be, MissingResult where a verdict is absent.
+
+    frames: the frame table of our own analysis; None in mode redact, where the frames that Redact decoded, each of them
+    checked against the annotations, are the table.
+    """
+    if [verdict.n for verdict in verdicts] != [segment.n for segment in segments]:
+        raise MissingResult(f"{len(verdicts)} verdicts for {len(segments)} segments")
+    decoded = [time.pts for verdict in verdicts for time in verdict.frames]
+    _equal("the frames that were redacted", decoded, decoded if frames is None else [time.pts for time in frames])
+    _equal("the index's number of frames", len(decoded), plan.streams.video.expected_frames or len(decoded))
+    facts = inspect_output(output.file, output.size, plan.streams.video, [(s.start, s.end) for s in segments])
+    for what, found, wanted in _claims(facts, plan, verdicts, decoded, blur):
+        _equal(what, found, wanted)
+    _check_sound(facts, source, plan)
+    return Verified(len(decoded), _sha256(output), output.size, 0.0)
+
+
+def _claims(
+    facts: OutputFacts, plan: Plan, verdicts: Sequence[Verdict], decoded: list[int], blur: BlurType
+) -> Iterable[tuple[str, object, object]]:
+    """What must hold of the output: (what, found, wanted)."""
+    video, audio = plan.streams.video, plan.streams.audio
+    name = title(blur)
+    yield "the frames' times", list(facts.pts), decoded
+    yield "the packets of the segments", facts.ranges, tuple(verdict.digest.sha256 for verdict in verdicts)
+    yield "the decoder configuration", {v.digest.extradata for v in verdicts}, {facts.extradata}
+    yield "the codec", (facts.codec, facts.pix_fmt), ("h264", "yuv420p")
+    yield "the size", (facts.width, facts.height), coded_size(video)
+    yield "the rotation", facts.rotation, video.rotation
+    yield "the pixel aspect", facts.sample_aspect, video.sample_aspect
+    yield "the colour tags", _written(facts.color), _written(color_tags(video))
+    yield "the streams", [kind for kind, _, _ in facts.streams], ["video", *("audio" for _ in audio)]
+    yield "the metadata", facts.metadata, {"title": name} if name else {}
+    yield "the chapters", facts.chapters, 0
+    yield "the place of the index", facts.faststart, True
+
+
+def _written(tags: ColorTags) -> ColorTags:
+    return tags
+
+
+def _check_sound(facts: OutputFacts, source: Output, plan: Plan) -> None:
+    """A copied track has the source's packets; one that was encoded is AAC."""
+    tracks = plan.streams.audio
+    codecs = [codec for kind, codec, _ in facts.streams if kind == "audio"]
+    _equal("the sound's codecs", codecs, [track.codec if track.copied else "aac" for track in tracks])
+    if not any(track.copied for track in tracks):
+        return
+    with open_source(source.file, source.size) as opened:
+        originals = audio_digests(opened, plan.streams)
+    for track, found, wanted in zip(tracks, facts.audio, originals, strict=True):
+        if track.copied:
+            _equal(f"the packets of audio track {track.index}", found, wanted)
+
+
+def _equal(what: str, found: object, wanted: object) -> None:
+    if found != wanted:
+        raise OutputMismatch(f"{what}: {_short(found)} instead of {_short(wanted)}")
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 200 else f"{text[:197]}..."
+
+
+def _sha256(output: Output) -> str:
+    digest = hashlib.sha256()
+    output.file.seek(0)
+    while block := output.file.read(_BLOCK):
+        digest.update(block)
+    return digest.hexdigest()

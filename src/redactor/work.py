@@ -1,0 +1,116 @@
+"""The working files of one job under work/<job>/: their names, and typed reading and writing.
+
+    claim.json          who works on it          frames.json         every frame's pts and duration
+    job.json            what Accept decided      annotations.json    what Publish puts out
+    plan.json           streams, encoder         thumbs/<id>.jpg     portraits
+    segments.json       pts ranges, bare array   merge.json          coverage by id, pruned candidates
+    detections/<n>      faces of one segment     select.json         who is hidden, who stays visible
+    boxes/<n>           what Redact hides        parts/<n>.mp4       one segment redacted; parts/<n>.json its verdict
+    errors/<step>-<n>   what failed and why      redacted.mp4        the whole; join.json, verify.json its checks
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from redactor.bucket import WORK
+from redactor.errors import MissingResult, SourceChanged
+from redactor.job import Pinned
+from redactor.jsonable import decode, encode
+from redactor.store import Missing, Object, RangeReader, Store
+
+T = TypeVar("T")
+
+JOB, PLAN, SEGMENTS, FRAMES = "job.json", "plan.json", "segments.json", "frames.json"
+MERGE, SELECT, JOIN, VERIFY = "merge.json", "select.json", "join.json", "verify.json"
+ANNOTATIONS, REDACTED, REPORT = "annotations.json", "redacted.mp4", "report.json"
+THUMBS, ERRORS = "thumbs/", "errors/"
+
+
+def claim_key(job: str) -> str:
+    """The object that names the execution working on a job."""
+    return f"{WORK}{job}/claim.json"
+
+
+def detections_name(n: int) -> str:
+    return f"detections/{n:05d}.json"
+
+
+def boxes_name(n: int) -> str:
+    return f"boxes/{n:05d}.json"
+
+
+def part_name(n: int) -> str:
+    return f"parts/{n:05d}.mp4"
+
+
+def verdict_name(n: int) -> str:
+    return f"parts/{n:05d}.json"
+
+
+def thumb_name(face_id: int) -> str:
+    return f"{THUMBS}{face_id:06d}.jpg"
+
+
+def error_name(step: str, n: int) -> str:
+    return f"{ERRORS}{step}-{n:05d}.json"
+
+
+@dataclass(frozen=True)
+class Timed(Generic[T]):
+    """A step's result with the wall seconds it took, for the report."""
+
+    seconds: float
+    value: T
+
+
+class Work:
+    """work/<job>/ of one job, in one store. Reading what is not there raises MissingResult."""
+
+    def __init__(self, store: Store, job: str) -> None:
+        self.store, self.job = store, job
+        self._started = time.monotonic()
+
+    def key(self, name: str) -> str:
+        return f"{WORK}{self.job}/{name}"
+
+    def save(self, name: str, value: object) -> None:
+        self.store.write(self.key(name), encode(value))
+
+    def load(self, cls: type[T], name: str) -> T:
+        return decode(cls, self.store.result(self.key(name)))
+
+    def save_timed(self, name: str, value: object) -> None:
+        """Saves a step's result with the seconds since its entry point began."""
+        self.save(name, Timed(round(time.monotonic() - self._started, 3), value))
+
+    def load_timed(self, cls: type[T], name: str) -> Timed[T]:
+        return self.load(Timed[cls], name)  # type: ignore[valid-type]
+
+    def names(self, folder: str) -> list[str]:
+        """The names under a folder of the job, in order."""
+        return [key.removeprefix(self.key("")) for key in self.store.keys(self.key(folder))]
+
+    def result(self, name: str) -> RangeReader:
+        """A seekable file over what an earlier step wrote."""
+        return self.store.open(self.found(name))
+
+    def reopenable(self, name: str) -> tuple[int, Callable[[], RangeReader]]:
+        """Size in bytes of what an earlier step wrote, and a way to open it, as often as needed."""
+        found = self.found(name)
+        return found.size, lambda: self.store.open(found)
+
+    def pinned(self, sidecar: Pinned) -> bytes:
+        """A sidecar in the version that the job was given; raises SourceChanged where it is gone."""
+        try:
+            return self.store.read(sidecar.key, sidecar.version)
+        except Missing as error:
+            raise SourceChanged(f"{sidecar.key!r} is no longer there in the version that this job was given") from error
+
+    def found(self, name: str) -> Object:
+        """The object that an earlier step wrote."""
+        found = self.store.head(self.key(name))
+        if found is None:
+            raise MissingResult(f"{name} is not there")
+        return found

@@ -1,0 +1,88 @@
+"""Fixtures for all tests: where the optional media and weights are, and how to do without them."""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def shared(*parts: str) -> Path:
+    """A path in the optional folder of real clips beside the checkout (REDACTOR_SHARED overrides where it is)."""
+    return Path(os.environ.get("REDACTOR_SHARED", ROOT.parent / "shared")).joinpath(*parts)
+
+
+# Marker -> (whether its tests can run here, why not). Those that cannot are deselected, never skipped one by one.
+TOOLS: Mapping[str, tuple[Callable[[], bool], str]] = {
+    "ffmpeg": (lambda: bool(shutil.which("ffmpeg") and shutil.which("ffprobe")), "ffmpeg is not installed"),
+    "chromium": (lambda: bool(shutil.which("chromium")), "chromium is not installed"),
+    "buildah": (lambda: bool(shutil.which("buildah")), "buildah is not installed"),
+    "media": (lambda: shared("media").is_dir(), "there is no folder of real clips beside the checkout"),
+}
+_DESELECTED = pytest.StashKey[Counter[str]]()
+
+
+@pytest.fixture(scope="session")
+def shared_media() -> Path:
+    """The folder of real clips with reference boxes; a test that asks for it carries the marker media."""
+    return shared("media")
+
+
+@pytest.fixture(autouse=True)
+def no_cloud_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees an account of the person who runs it."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-tools", action="store_true", help="fail where a tool is missing or a test was skipped")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Takes out the tests whose tool is missing; with --all-tools refuses to run, but for real clips."""
+    missing = [name for name, (there, _) in TOOLS.items() if not there()]
+    without = {item: name for item in items for name in missing if name in _markers(item)}
+    counts = Counter(without.values())
+    if config.getoption("--all-tools") and (lacking := counts.keys() - {"media"}):
+        raise pytest.UsageError("; ".join(TOOLS[name][1] for name in sorted(lacking)))
+    config.stash[_DESELECTED] = counts
+    items[:] = [item for item in items if item not in without]
+    if without:
+        config.hook.pytest_deselected(items=list(without))
+
+
+def _markers(item: pytest.Item) -> set[str]:
+    uses_media = "shared_media" in getattr(item, "fixturenames", ())
+    return {marker.name for marker in item.iter_markers()} | ({"media"} if uses_media else set())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With --all-tools a skipped test is a failed run."""
+    if (
+        session.config.getoption("--all-tools")
+        and _skipped(session.config)
+        and session.exitstatus == pytest.ExitCode.OK
+    ):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for name, count in config.stash.get(_DESELECTED, Counter()).items():
+        terminalreporter.write_line(f"deselected, as {TOOLS[name][1]}: {count}")
+    if config.getoption("--all-tools") and (skipped := _skipped(config)):
+        terminalreporter.write_line(f"failed, as here every test must run: {skipped} skipped")
+
+
+def _skipped(config: pytest.Config) -> int:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return len(reporter.stats.get("skipped", [])) if reporter else 0

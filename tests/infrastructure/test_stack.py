@@ -1,0 +1,230 @@
+"""The synthesized template: dropped videos reach the state machine, and each step its function with its rights."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from infrastructure.permissions import ACCESS
+from infrastructure.rules import RULES
+from infrastructure.steps import STEPS
+from redactor.publish import PERSONAL
+from tests.conftest import ROOT
+from tests.infrastructure.conftest import Assembly
+
+ASL = (ROOT / "statemachine" / "redaction.asl.json").read_text()
+WILD = "*"
+
+
+def functions(assembly: Assembly) -> dict[str, dict[str, Any]]:
+    """Step -> the properties of its function, found by the handler that it calls."""
+    by_handler = {step.handler: step.name for step in STEPS.values()}
+    found = assembly.of("AWS::Lambda::Function").values()
+    return {by_handler[p.get("Handler") or p["ImageConfig"]["Command"][0]]: p for p in found}
+
+
+def role_of(properties: dict[str, Any]) -> str:
+    role: str = properties["Role"]["Fn::GetAtt"][0]
+    return role
+
+
+def key_patterns(statements: list[dict[str, Any]], action: str) -> set[str]:
+    """The key patterns of the bucket's objects that an action is allowed on: {"input/*"}."""
+    resources = [r for s in statements if action in s["Action"] for r in s["Resource"]]
+    return {r["Fn::Join"][1][-1].removeprefix("/") for r in resources}
+
+
+def test_the_buckets_events_reach_the_state_machine_made_from_the_very_file(assembly: Assembly) -> None:
+    bucket, properties = assembly.one("AWS::S3::Bucket")
+    machine, definition = assembly.one("AWS::StepFunctions::StateMachine")
+    (rule,) = [
+        rule for rule in assembly.of("AWS::Events::Rule").values() if rule["EventPattern"]["source"] == ["aws.s3"]
+    ]
+    (target,) = rule["Targets"]
+
+    assert properties["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    assert rule["EventPattern"]["detail"]["bucket"]["name"] == [{"Ref": bucket}]
+    assert target["Arn"] == {"Ref": machine}
+    assert definition["DefinitionString"] == ASL
+    assert definition["DefinitionSubstitutions"].keys() == set(re.findall(r"\$\{(\w+)\}", ASL))
+    allowed = [*assembly.statements(role_of({"Role": target["RoleArn"]}))]
+    assert [(s["Action"], s["Resource"]) for s in allowed] == [(["states:StartExecution"], [{"Ref": machine}])]
+
+
+def test_every_rule_of_the_table_is_deployed_with_its_transformer_and_a_dead_letter_queue(assembly: Assembly) -> None:
+    queue, _ = assembly.one("AWS::SQS::Queue")
+    deployed = {rule["Targets"][0]["Id"]: rule["Targets"][0] for rule in assembly.of("AWS::Events::Rule").values()}
+    for rule in RULES:
+        target = deployed.pop(rule.name)
+        wanted = rule.transformer and {
+            "InputPathsMap": rule.transformer.paths,
+            "InputTemplate": rule.transformer.template,
+        }
+        assert target.get("InputTransformer") == wanted
+        assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue, "Arn"]}}
+    assert deployed == {}
+
+
+def test_the_dead_letter_queue_admits_every_rule(assembly: Assembly) -> None:
+    _, policy = assembly.one("AWS::SQS::QueuePolicy")
+    statements = policy["PolicyDocument"]["Statement"]
+    senders = [s for s in statements if s["Effect"] == "Allow" and "sqs:SendMessage" in s["Action"]]
+    admitted = {s["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::GetAtt"][0] for s in senders}
+    assert admitted == assembly.of("AWS::Events::Rule").keys()
+
+
+def test_failed_executions_are_reported(assembly: Assembly) -> None:
+    machine, _ = assembly.one("AWS::StepFunctions::StateMachine")
+    (rule,) = [
+        (n, r) for n, r in assembly.of("AWS::Events::Rule").items() if "aws.states" in r["EventPattern"]["source"]
+    ]
+    _, permission = assembly.one("AWS::Lambda::Permission")
+
+    assert rule[1]["EventPattern"]["detail"]["stateMachineArn"] == [{"Ref": machine}]
+    assert rule[1]["Targets"][0]["Arn"] == permission["FunctionName"]
+    assert permission["SourceArn"] == {"Fn::GetAtt": [rule[0], "Arn"]}
+    called = assembly.of("AWS::Lambda::Function")[permission["FunctionName"]["Fn::GetAtt"][0]]
+    assert called == functions(assembly)["report"]
+
+
+def test_every_step_has_its_function_with_a_role_and_a_log_of_its_own(assembly: Assembly) -> None:
+    found = functions(assembly)
+    assert found.keys() == STEPS.keys()
+    assert len({role_of(properties) for properties in found.values()}) == len(STEPS)
+    assert len({json.dumps(properties["LoggingConfig"]) for properties in found.values()}) == len(STEPS)
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=lambda step: step.name)
+def test_a_function_is_as_the_table_says(assembly: Assembly, step: Any) -> None:
+    properties = functions(assembly)[step.name]
+    assert properties["MemorySize"] == step.memory
+    assert properties["Timeout"] == step.timeout
+    assert properties["EphemeralStorage"] == {"Size": step.disk}
+    assert properties.get("PackageType", "Zip").lower() == step.kind
+    assert properties["Architectures"] == ["x86_64"]
+
+
+def test_the_state_machine_may_call_what_its_definition_names_and_nothing_else(assembly: Assembly) -> None:
+    _, definition = assembly.one("AWS::StepFunctions::StateMachine")
+    named = [arn for name, arn in definition["DefinitionSubstitutions"].items() if name != "Bucket"]
+    statements = [*assembly.statements(definition["RoleArn"]["Fn::GetAtt"][0])]
+    invoked = [r for s in statements if s["Action"] == ["lambda:InvokeFunction"] for r in s["Resource"]]
+    assert sorted(map(json.dumps, invoked)) == sorted(map(json.dumps, named))
+    assert key_patterns(statements, "s3:GetObject") == {"work/*"}
+
+
+def test_a_distributed_map_may_start_and_watch_executions_of_its_own_machine(assembly: Assembly) -> None:
+    _, definition = assembly.one("AWS::StepFunctions::StateMachine")
+    name = definition["StateMachineName"]
+    granted = {
+        (action, resource["Fn::Join"][1][-1].lstrip(":"))
+        for statement in assembly.statements(definition["RoleArn"]["Fn::GetAtt"][0])
+        for action in statement["Action"]
+        if action.startswith("states:")
+        for resource in statement["Resource"]
+    }
+    watched = {"states:DescribeExecution", "states:StopExecution", "states:RedriveExecution"}
+    executions = {f"execution:{name}:*", f"execution:{name}/*"}
+    assert granted == {
+        ("states:StartExecution", f"stateMachine:{name}"),
+        *((action, execution) for action in watched for execution in executions),
+    }
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_reads_and_writes_where_its_row_says(assembly: Assembly, step: str) -> None:
+    statements = [*assembly.statements(role_of(functions(assembly)[step]))]
+    rows = {
+        "s3:GetObject": ACCESS[step].reads,
+        "s3:PutObject": ACCESS[step].writes,
+        "s3:DeleteObject": ACCESS[step].deletes,
+    }
+    for action, prefixes in rows.items():
+        assert key_patterns(statements, action) == {f"{prefix}*" for prefix in prefixes}
+
+
+def test_the_input_is_untouched_and_only_publish_and_report_write_results() -> None:
+    assert not [step for step, access in ACCESS.items() if any(p.startswith("input/") for p in access.writes)]
+    assert not [step for step, access in ACCESS.items() if any(p.startswith("input/") for p in access.deletes)]
+    assert {step for step, access in ACCESS.items() if "output/" in access.writes} == {"publish", "report"}
+
+
+def test_no_role_may_do_everything_or_anything_to_everything(assembly: Assembly) -> None:
+    assert not [role for role in assembly.of("AWS::IAM::Role").values() if "ManagedPolicyArns" in role]
+    for role in assembly.of("AWS::IAM::Role"):
+        for statement in assembly.statements(role):
+            assert WILD not in statement["Resource"]
+            assert not [action for action in statement["Action"] if WILD in action]
+
+
+def test_there_are_no_custom_resources_and_no_functions_but_the_steps(assembly: Assembly) -> None:
+    kinds = [resource["Type"] for resource in assembly.resources.values()]
+    assert not [kind for kind in kinds if kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource"]
+    assert kinds.count("AWS::Lambda::Function") == len(STEPS)
+
+
+def test_every_image_is_built_for_linux_amd64(assembly: Assembly) -> None:
+    images = assembly.assets["dockerImages"].values()
+    assert images
+    assert {image["source"]["platform"] for image in images} == {"linux/amd64"}
+
+
+def test_the_image_is_given_what_its_dockerfile_copies_and_little_else(assembly: Assembly) -> None:
+    (image,) = assembly.assets["dockerImages"].values()
+    context = assembly.folder / image["source"]["directory"]
+    dockerfile = (context / image["source"]["dockerFile"]).read_text()
+    copied = [name for line in re.findall(r"^COPY (.+) \S+$", dockerfile, re.MULTILINE) for name in line.split()]
+
+    assert "src/redactor" in copied
+    # The weights come by `make models`, which the template does not need.
+    assert [name for name in copied if not (context / name).exists()] in ([], ["build/models"])
+    assert {path.name for path in context.iterdir()} <= {
+        ".dockerignore",
+        "LICENSE",
+        "docs",
+        "requirements",
+        "src",
+        "containers",
+        "build",
+    }
+    assert not [*context.rglob("__pycache__")]
+
+
+def test_the_bucket_is_versioned_private_and_kept(assembly: Assembly) -> None:
+    name, bucket = assembly.one("AWS::S3::Bucket")
+    _, policy = assembly.one("AWS::S3::BucketPolicy")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert assembly.resources[name]["DeletionPolicy"] == "Retain"
+
+
+def test_working_files_and_personal_data_expire_and_so_do_their_old_versions(assembly: Assembly) -> None:
+    _, bucket = assembly.one("AWS::S3::Bucket")
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    tags = {tag["Key"]: tag["Value"] for tag in rules["personal-data"]["TagFilters"]}
+
+    assert rules["work"]["Prefix"] == "work/"
+    assert rules["work"]["ExpirationInDays"] == 7
+    assert tags == PERSONAL
+    assert rules["personal-data"]["ExpirationInDays"] == 30
+    assert rules["leftovers"]["NoncurrentVersionExpiration"]
+    assert rules["leftovers"]["AbortIncompleteMultipartUpload"]
+    assert not [rule for rule in rules.values() if rule["Status"] != "Enabled"]
+
+
+def test_accept_is_told_how_many_segments_each_map_works_on(assembly: Assembly) -> None:
+    read = set(re.findall(r"\$\.concurrency\.(\w+)", ASL))
+    told = json.loads(functions(assembly)["accept"]["Environment"]["Variables"]["REDACTOR_CONCURRENCY"])
+    assert told == dict.fromkeys(read, 100)
+
+
+def test_every_function_knows_its_bucket(assembly: Assembly) -> None:
+    bucket, _ = assembly.one("AWS::S3::Bucket")
+    known = [properties["Environment"]["Variables"]["REDACTOR_BUCKET"] for properties in functions(assembly).values()]
+    assert known == [{"Ref": bucket}] * len(STEPS)

@@ -1,0 +1,59 @@
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from redactor.media.cuts import cut
+from redactor.media.streams import Segment
+from tests.media_factory import Clip, make_clip
+from tests.unit.media.conftest import ZOO, opened
+
+Zoo = Callable[[str], Clip]
+
+
+@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("seconds", [Fraction(1, 7), Fraction(1, 2), Fraction(1), Fraction(60)])
+def test_segments_cover_the_video_without_gap_or_overlap(zoo: Zoo, name: str, seconds: Fraction) -> None:
+    segments = _cut(zoo(name), seconds)
+    assert [segment.n for segment in segments] == list(range(len(segments)))
+    assert segments[0].start is None
+    assert segments[-1].end is None
+    assert [segment.end for segment in segments[:-1]] == [segment.start for segment in segments[1:]]
+    assert [segment.key and segment.key.pts for segment in segments] == [segment.start for segment in segments]
+    starts = [segment.start for segment in segments[1:]]
+    assert starts == sorted(set(starts))
+
+
+def test_boundaries_are_the_key_frames_before_the_nominal_ones(zoo: Zoo) -> None:
+    """48 frames of 512 ticks, a key frame every 12."""
+    assert [segment.start for segment in _cut(zoo("plain"), Fraction(7, 10))] == [None, 12 * 512, 24 * 512]
+
+
+def test_a_short_rest_joins_the_segment_before(zoo: Zoo) -> None:
+    """2 s of video with a key frame every .5 s, in segments of .9 s: nothing after 1.55 s stands alone."""
+    assert [segment.start for segment in _cut(zoo("plain"), Fraction(9, 10))] == [None, 12 * 512]
+
+
+def test_a_video_shorter_than_a_segment_is_one(zoo: Zoo) -> None:
+    assert _cut(zoo("plain"), Fraction(10)) == [Segment(0, None, None, None)]
+
+
+def test_one_group_of_pictures_is_one_segment(tmp_path) -> None:
+    clip = make_clip(tmp_path / "a.mp4", gop=1000, codec_options={"sc_threshold": "0"})
+    assert len(_cut(clip, Fraction(1, 4))) == 1
+
+
+def test_a_video_of_unknown_length_is_one_segment(zoo: Zoo) -> None:
+    with opened(zoo("plain").path) as (source, streams):
+        unknown = replace(streams, video=replace(streams.video, start=None))
+        assert len(cut(source, unknown, Fraction(1, 2))) == 1
+
+
+def test_key_frames_that_need_earlier_frames_are_no_boundary(zoo: Zoo) -> None:
+    assert len(_cut(zoo("intra refresh"), Fraction(1, 2))) == 1
+
+
+def _cut(clip: Clip, seconds: Fraction) -> list[Segment]:
+    with opened(clip.path) as (source, streams):
+        return cut(source, streams, seconds)

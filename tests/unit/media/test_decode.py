@@ -1,0 +1,190 @@
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from redactor.errors import DamagedVideo
+from redactor.media.cuts import cut
+from redactor.media.decode import Decoded, decode
+from redactor.media.source import Source
+from redactor.media.streams import Key, Segment, VideoStream
+from tests.media_factory import Clip, make_clip
+from tests.unit.media.conftest import ZOO, opened
+
+Zoo = Callable[[str], Clip]
+WHOLE = Segment(0, None, None, None)
+# Containers and codecs that give back the very ticks that were written.
+EXACT = ["plain", "open gop", "late start", "variable rate", "one frame", "hevc open gop", "ntsc rotated", "prores"]
+# One segment, since no key frame of theirs starts afresh, or they have just one.
+UNCUT = {"one frame", "intra refresh"}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_frames_come_with_the_ticks_they_were_written_with(zoo: Zoo, name: str) -> None:
+    with whole(zoo(name).path) as frames:
+        assert tuple(frame.time.pts for frame in frames) == zoo(name).pts
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_every_frame_comes_once_and_time_goes_on(zoo: Zoo, name: str) -> None:
+    with whole(zoo(name).path) as frames:
+        pts = [frame.time.pts for frame in frames]
+        assert all(frame.frame.pts == frame.time.pts and frame.time.duration >= 1 for frame in frames)
+    assert len(pts) == len(zoo(name).pts)
+    assert pts == sorted(set(pts))
+
+
+@pytest.mark.parametrize("name", ZOO)
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seconds=st.fractions(Fraction(1, 10), Fraction(3), max_denominator=20))
+def test_any_split_gives_the_frames_of_one_run(zoo: Zoo, name: str, seconds: Fraction) -> None:
+    path = zoo(name).path
+    with opened(path) as (source, streams):
+        segments = cut(source, streams, seconds)
+        pieces = [[print_of(frame) for frame in decode(source, streams.video, part)] for part in segments]
+    assert list(chain(*pieces)) == prints(path)
+    assert all(pieces)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_segments_can_be_decoded_alone_and_in_any_order(zoo: Zoo, name: str) -> None:
+    with opened(zoo(name).path) as (source, streams):
+        segments = cut(source, streams, Fraction(1, 2))
+    assert (len(segments) > 1) == (name not in UNCUT)
+    for segment in reversed(segments):
+        with opened(zoo(name).path) as (source, streams):
+            pieces = [print_of(frame) for frame in decode(source, streams.video, segment)]
+        assert pieces == [p for p in prints(zoo(name).path) if is_in(segment, p[0])]
+
+
+def test_a_segment_is_half_open(zoo: Zoo) -> None:
+    with opened(zoo("plain").path) as (source, streams):
+        first, second, *_ = cut(source, streams, Fraction(1, 2))
+        assert first.end == second.start
+        assert [f.time.pts for f in decode(source, streams.video, first)][-1] < (first.end or 0)
+        assert next(iter(decode(source, streams.video, second))).time.pts == second.start
+
+
+def test_a_search_that_lands_behind_the_key_goes_back_further(zoo: Zoo) -> None:
+    """A dts that is too late stands for a container whose seek overshoots."""
+    with opened(zoo("plain").path) as (source, streams):
+        segment = cut(source, streams, Fraction(1, 2))[1]
+        assert segment.key is not None
+        late = replace(segment, key=Key(segment.key.pts, segment.key.pts + 10_000))
+        found = [print_of(frame) for frame in decode(source, streams.video, late)]
+    assert found == [p for p in prints(zoo("plain").path) if is_in(segment, p[0])]
+
+
+def test_a_key_from_which_nothing_starts_is_found_from_the_beginning(zoo: Zoo) -> None:
+    """The frames of periodic intra refresh need the frames before them, whatever the packet's flag says."""
+    with opened(zoo("intra refresh").path) as (source, streams):
+        segment = Segment(1, 24 * 512, 36 * 512, Key(24 * 512, 24 * 512))
+        found = [print_of(frame) for frame in decode(source, streams.video, segment)]
+    assert found == [p for p in prints(zoo("intra refresh").path) if is_in(segment, p[0])]
+
+
+def test_a_segment_that_starts_at_no_frame_is_damage(zoo: Zoo) -> None:
+    with opened(zoo("plain").path) as (source, streams):
+        nowhere = Segment(1, 7, None, Key(7, 7))
+        with pytest.raises(DamagedVideo):
+            list(decode(source, streams.video, nowhere))
+
+
+def test_a_video_that_ends_before_its_segment_is_damage(zoo: Zoo) -> None:
+    with opened(zoo("plain").path) as (source, streams):
+        beyond = Segment(0, None, 1_000_000, None)
+        with pytest.raises(DamagedVideo, match="ends before"):
+            list(decode(source, streams.video, beyond))
+
+
+@pytest.mark.parametrize("name", ["plain", "matroska", "avi", "ts", "hevc open gop", "mpeg2 ts"])
+def test_a_lost_packet_is_damage(zoo: Zoo, name: str) -> None:
+    lost = _without_payload(zoo(name).path, 20)
+    with pytest.raises(DamagedVideo), whole(lost) as frames:
+        list(frames)
+
+
+def test_a_picture_that_changes_its_size_is_damage(zoo: Zoo) -> None:
+    with opened(zoo("plain").path) as (source, streams):
+        other = replace(streams.video, width=126)
+        with pytest.raises(DamagedVideo, match="changes to 128x96"):
+            list(decode(source, other, WHOLE))
+
+
+def test_a_time_that_comes_twice_is_damage(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mkv", rate=5000, frames=30, bframes=0)
+    with pytest.raises(DamagedVideo, match=r"same time|does not go on"), whole(clip.path) as frames:
+        list(frames)
+
+
+def test_damage_in_one_segment_stops_that_segment_alone(zoo: Zoo) -> None:
+    path = _without_payload(zoo("plain").path, 20)
+    outcomes = []
+    with opened(zoo("plain").path) as (source, streams):
+        segments = cut(source, streams, Fraction(1, 2))
+    for segment in segments:
+        with opened(path) as (source, streams):
+            outcomes.append(_ends_well(source, streams.video, segment))
+    assert outcomes == [True, False, True, True]
+
+
+def test_the_real_clip_comes_whole_in_any_split(shared_media: Path) -> None:
+    path = shared_media / "nasa_13013.mp4"
+    with opened(path) as (source, streams):
+        segments = cut(source, streams, Fraction(3))
+        pieces = [print_of(frame) for part in segments for frame in decode(source, streams.video, part)]
+        assert len(segments) > 1
+        assert len(pieces) == streams.video.expected_frames
+    assert pieces == prints(path)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Iterator[Decoded]]:
+    with opened(path) as (source, streams):
+        yield iter(list(decode(source, streams.video, WHOLE)))
+
+
+@cache
+def prints(path: Path) -> list[tuple[int, int, str]]:
+    with opened(path) as (source, streams):
+        return [print_of(frame) for frame in decode(source, streams.video, WHOLE)]
+
+
+def print_of(decoded: Decoded) -> tuple[int, int, str]:
+    """pts, duration and a hash of all samples."""
+    samples = b"".join(bytes(plane) for plane in decoded.frame.planes)
+    return decoded.time.pts, decoded.time.duration, hashlib.md5(samples).hexdigest()
+
+
+def is_in(segment: Segment, pts: int) -> bool:
+    return (segment.start is None or pts >= segment.start) and (segment.end is None or pts < segment.end)
+
+
+def _ends_well(source: Source, video: VideoStream, segment: Segment) -> bool:
+    try:
+        return bool(list(decode(source, video, segment)))
+    except DamagedVideo:
+        return False
+
+
+def _without_payload(path: Path, n: int) -> Path:
+    """A copy in which the payload of the nth video packet is overwritten."""
+    with opened(path) as (source, streams):
+        source.rewind()
+        packet = list(source.packets(source.video(streams.video.index)))[n]
+    data = bytearray(path.read_bytes())
+    place = packet.pos if path.suffix == ".ts" else data.index(bytes(packet))
+    assert place is not None
+    size = 4 * 188 if path.suffix == ".ts" else packet.size
+    data[place : place + size] = b"\xff" * size
+    copy = path.with_name(f"lost{n}{path.suffix}")
+    copy.write_bytes(data)
+    return copy

@@ -1,0 +1,107 @@
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from redactor.media.decode import Decoded, decode
+from redactor.media.planes import Picture, color_tags, picture, plane_view, to_frame
+from redactor.media.streams import Segment, VideoStream
+from tests.media_factory import Clip, make_clip
+from tests.unit.media.conftest import opened
+
+Zoo = Callable[[str], Clip]
+WHOLE = Segment(0, None, None, None)
+FULL = {"color_range": 2, "colorspace": 1, "color_primaries": 1, "color_trc": 1}
+
+
+def first(path: Path) -> tuple[Decoded, VideoStream, Picture]:
+    with opened(path) as (source, streams):
+        decoded = next(iter(decode(source, streams.video, WHOLE)))
+        return decoded, streams.video, picture(decoded, streams.video)
+
+
+@pytest.mark.parametrize("name", ["plain", "mjpeg full range", "vp9"])
+def test_8_bit_420_is_copied_sample_by_sample(zoo: Zoo, name: str) -> None:
+    decoded, _, own = first(zoo(name).path)
+    for n, plane in enumerate(own.planes):
+        np.testing.assert_array_equal(plane, plane_view(decoded.frame, n))
+    assert own.time == decoded.time
+
+
+def test_writing_into_a_picture_leaves_the_decoder_alone(zoo: Zoo) -> None:
+    decoded, _, own = first(zoo("plain").path)
+    before = bytes(decoded.frame.planes[0])
+    own.y[:] = 0
+    assert bytes(decoded.frame.planes[0]) == before
+
+
+@pytest.mark.parametrize(("width", "height"), [(128, 96), (130, 98), (127, 95)])
+def test_chroma_planes_are_half_the_size_rounded_up(tmp_path: Path, width: int, height: int) -> None:
+    clip = make_clip(tmp_path / "a.mp4", frames=2, width=width, height=height, pix_fmt="yuv444p")
+    _, _, own = first(clip.path)
+    half = ((height + 1) // 2, (width + 1) // 2)
+    assert [plane.shape for plane in own.planes] == [(height, width), half, half]
+    assert all(plane.dtype == np.uint8 and plane.flags.owndata for plane in own.planes)
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv422p", "yuv444p", "yuv420p10le", "yuv444p10le"])
+@pytest.mark.parametrize("color", [FULL, {**FULL, "color_range": 1}], ids=["full", "limited"])
+def test_other_formats_keep_range_and_matrix(tmp_path: Path, pix_fmt: str, color: dict[str, int]) -> None:
+    """Flat grey of luma 20 and chroma 90, 200 stays that within a step, whatever the range says."""
+    clip = _flat(tmp_path / "a.mp4", pix_fmt, (20, 90, 200), color)
+    _, video, own = first(clip)
+    assert color_tags(video).range == color["color_range"]
+    for plane, value in zip(own.planes, (20, 90, 200), strict=True):
+        np.testing.assert_allclose(plane, value, atol=1)
+
+
+def test_rgb_becomes_limited_range_and_says_so(tmp_path: Path) -> None:
+    white = np.full((96, 128, 3), 255, np.uint8)
+    clip = make_clip(tmp_path / "a.mkv", codec="ffv1", pix_fmt="bgr0", frames=2, bframes=0, picture=lambda n: white)
+    _, video, own = first(clip.path)
+    assert color_tags(video).range == 1
+    assert color_tags(video).space == 6
+    np.testing.assert_allclose(own.y, 235, atol=1)
+    np.testing.assert_allclose(own.u, 128, atol=1)
+
+
+def test_an_older_name_for_full_range_is_full_range(zoo: Zoo) -> None:
+    _, video, _ = first(zoo("mjpeg full range").path)
+    assert video.pix_fmt == "yuvj420p"
+    assert color_tags(video).range == 2
+
+
+def test_a_frame_for_the_encoder_has_the_planes_time_and_tags(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mp4", frames=3, start=777, color=FULL)
+    _, video, own = first(clip.path)
+    frame = to_frame(own, video)
+    for n, plane in enumerate(own.planes):
+        np.testing.assert_array_equal(plane_view(frame, n), plane)
+    assert (frame.pts, frame.time_base, frame.pict_type, frame.format.name) == (777, Fraction(1, 12288), 0, "yuv420p")
+    assert (frame.color_range, frame.colorspace, frame.color_primaries, frame.color_trc) == (2, 1, 1, 1)
+
+
+def test_a_real_full_range_clip_keeps_its_extremes(shared_media: Path) -> None:
+    decoded, video, own = first(shared_media / "bt709_full_range.mp4")
+    np.testing.assert_array_equal(own.y, plane_view(decoded.frame, 0))
+    assert color_tags(video).range == 2
+
+
+def _flat(path: Path, pix_fmt: str, values: tuple[int, int, int], color: dict[str, int]) -> Path:
+    """A lossless clip whose planes hold one value each (given in 8 bits)."""
+    deep = "10" in pix_fmt
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=24, options={"qp": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, pix_fmt
+        for name, value in color.items():
+            setattr(stream.codec_context, name, value)
+        frame = av.VideoFrame(64, 64, pix_fmt)
+        for plane, value in zip(frame.planes, values, strict=True):
+            sample = (value << 2).to_bytes(2, "little") if deep else bytes([value])
+            plane.update(sample * (plane.buffer_size // len(sample)))
+        frame.pts, frame.time_base = 0, Fraction(1, 24)
+        out.mux([*stream.encode(frame), *stream.encode(None)])
+    return path

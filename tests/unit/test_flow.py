@@ -1,0 +1,57 @@
+"""A job is claimed by one execution at a time."""
+
+import json
+
+import pytest
+
+from redactor.errors import LostClaim
+from redactor.flow import check_claim, claim
+from redactor.store import Store
+from redactor.work import claim_key
+from tests.aws import FakeFlow
+
+
+def test_the_first_execution_gets_the_claim_and_keeps_it(store: Store, flow: FakeFlow) -> None:
+    flow.statuses = {"one": "RUNNING", "two": "RUNNING"}
+    assert claim(store, flow, "job", "one") == "one"
+    assert claim(store, flow, "job", "two") == "one"
+    assert claim(store, flow, "job", "one") == "one"
+
+
+def test_a_succeeded_execution_keeps_its_claim(store: Store, flow: FakeFlow) -> None:
+    flow.statuses = {"one": "SUCCEEDED"}
+    claim(store, flow, "job", "one")
+    assert claim(store, flow, "job", "two") == "one"
+
+
+def test_the_claim_of_a_failed_execution_goes_to_exactly_one_other(store: Store, flow: FakeFlow) -> None:
+    claim(store, flow, "job", "one")
+    flow.statuses = {"one": "FAILED", "two": "RUNNING", "three": "RUNNING"}
+    assert claim(store, flow, "job", "two") == "two"
+    assert claim(store, flow, "job", "three") == "two"
+
+
+def test_a_claim_taken_between_the_look_and_the_write_is_respected(
+    store: Store, flow: FakeFlow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim(store, flow, "job", "one")
+    flow.statuses = {"one": "FAILED", "rival": "RUNNING"}
+    holds = flow.holds
+
+    def rival_is_quicker(execution: str) -> bool:
+        answer = holds(execution)
+        if execution == "one":
+            store.write(claim_key("job"), json.dumps({"execution": "rival"}).encode())
+        return answer
+
+    monkeypatch.setattr(flow, "holds", rival_is_quicker)
+    assert claim(store, flow, "job", "two") == "rival"
+
+
+def test_a_step_of_an_execution_that_lost_the_job_stops(store: Store, flow: FakeFlow) -> None:
+    claim(store, flow, "job", "one")
+    check_claim(store, "job", "one")
+    with pytest.raises(LostClaim):
+        check_claim(store, "job", "two")
+    with pytest.raises(LostClaim):
+        check_claim(store, "unclaimed", "two")

@@ -1,0 +1,107 @@
+"""Objects pinned by version, conditional writes, and a reader that never hands out a short or foreign block."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from redactor.errors import MissingResult, SourceChanged
+from redactor.store import Conflict, Missing, Object, RangeReader, Store
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RangeReader, "BLOCK", 64)
+    monkeypatch.setattr(RangeReader, "KEPT", 2)
+
+
+def test_a_version_is_read_after_it_was_overwritten_and_deleted(store: Store) -> None:
+    first = store.write("a", b"first")
+    store.write("a", b"second")
+    store.delete("a")
+    assert store.read("a", first.version) == b"first"
+    assert store.head("a") is None
+    with pytest.raises(Missing):
+        store.read("a")
+
+
+def test_a_result_that_is_not_there_is_named(store: Store) -> None:
+    with pytest.raises(MissingResult, match="work/plan"):
+        store.result("work/plan.json")
+
+
+def test_only_new_writes_where_nothing_stands(store: Store) -> None:
+    store.write("a", b"first", only_new=True)
+    with pytest.raises(Conflict):
+        store.write("a", b"second", only_new=True)
+    assert store.read("a") == b"first"
+
+
+def test_replacing_writes_only_over_the_object_that_was_seen(store: Store) -> None:
+    seen = store.write("a", b"first")
+    store.write("a", b"second")
+    with pytest.raises(Conflict):
+        store.write("a", b"third", replacing=seen.etag)
+    assert store.read("a") == b"second"
+
+
+@pytest.mark.parametrize("size", [1, 5 * 1024 * 1024, 70 * 1024 * 1024])
+def test_a_copy_is_whole_whatever_its_size_and_leaves_no_upload(store: Store, size: int) -> None:
+    source = store.write("a", bytes(size - 1) + b"z")
+    store.copy(source, "b", only_new=True, metadata={"m": "1"}, tags={"t": "2"})
+    assert store.read("b") == store.read("a")
+    copied = store.head("b")
+    assert copied is not None
+    assert copied.metadata == {"m": "1"}
+    assert "Uploads" not in store._s3.list_multipart_uploads(Bucket=store.bucket)  # noqa: SLF001
+
+
+def test_a_copy_whose_condition_breaks_changes_nothing_and_leaves_no_upload(store: Store) -> None:
+    source = store.write("a", b"new")
+    store.write("b", b"old")
+    with pytest.raises(Conflict):
+        store.copy(source, "b", only_new=True)
+    assert store.read("b") == b"old"
+    assert "Uploads" not in store._s3.list_multipart_uploads(Bucket=store.bucket)  # noqa: SLF001
+
+
+def test_keys_of_a_folder_are_not_those_below_it(store: Store) -> None:
+    for key in ("f/a", "f/b", "f/sub/c"):
+        store.write(key, b"")
+    assert list(store.keys("f/", deep=False)) == ["f/a", "f/b"]
+    assert list(store.keys("f/")) == ["f/a", "f/b", "f/sub/c"]
+
+
+@pytest.mark.usefixtures("small_blocks")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@given(size=st.integers(1, 500), reads=st.lists(st.tuples(st.integers(0, 600), st.integers(0, 300)), max_size=6))
+def test_reading_by_ranges_is_reading_the_file(store: Store, size: int, reads: list[tuple[int, int]]) -> None:
+    data = bytes(n % 251 for n in range(size))
+    reader = store.open(store.write("a", data))
+    for at, length in reads:
+        reader.seek(at)
+        got = b""
+        while len(got) < length and (chunk := reader.read(length - len(got))):
+            got += chunk
+        assert got == data[at : at + length]
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_the_reader_stays_on_its_version(store: Store) -> None:
+    reader = store.open(store.write("a", b"first" * 100))
+    store.write("a", b"other" * 100)
+    assert reader.read(5) == b"first"
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_version_that_is_gone_is_a_changed_source(store: Store) -> None:
+    written = store.write("a", b"first" * 100)
+    reader = store.open(written)
+    store._s3.delete_object(Bucket=store.bucket, Key="a", VersionId=written.version)  # noqa: SLF001
+    with pytest.raises(SourceChanged):
+        reader.read(5)
+
+
+def test_another_object_under_the_version_is_a_changed_source(store: Store) -> None:
+    written = store.write("a", b"first")
+    with pytest.raises(SourceChanged):
+        store.open(Object("a", written.version, '"other"', written.size, {})).read(5)

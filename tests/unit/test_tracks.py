@@ -1,0 +1,210 @@
+"""The tracker as a whole: who is followed, under which id, what is covered, and what is left out."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from redactor.detectors.detection import Detection, FrameRecord
+from redactor.tracking.support import SEED
+from redactor.tracks import Origin, Tracking, track
+from tests.unit.sightings import FRAME, STILL, contains, face, records, scenery, stream, walks
+
+VIDEO = stream()
+
+
+def frames_of(tracking: Tracking, number: int) -> list[int]:
+    return [box.frame for box in tracking.tracks[number - 1].boxes]
+
+
+def test_nothing_seen_is_nothing_annotated():
+    assert track(records(10), VIDEO).tracks == ()
+    assert track([], VIDEO).tracks == ()
+
+
+def test_one_person_in_view_is_one_id_in_every_frame():
+    tracking = track(records(60, walks((200, 300), (5, 1))), VIDEO)
+    assert [one.id for one in tracking.tracks] == [1]
+    assert frames_of(tracking, 1) == list(range(60))
+    assert {box.origin for box in tracking.tracks[0].boxes} == {Origin.DETECTED}
+
+
+def test_ids_count_in_order_of_appearance_then_by_position():
+    late, right, left = walks((600, 600), seen=range(20, 60)), walks((900, 300)), walks((200, 300))
+    tracking = track(records(60, late, right, left), VIDEO)
+    assert [round(one.boxes[0].box[0], -2) for one in tracking.tracks] == [200, 900, 600]
+
+
+def test_a_short_gap_is_interpolated_along_the_way():
+    tracking = track(records(60, walks((200, 300), (6, 0), seen={*range(25), *range(35, 60)})), VIDEO)
+    boxes = tracking.tracks[0].boxes
+    assert [box.origin for box in boxes[25:35]] == [Origin.INTERPOLATED] * 10
+    assert contains(boxes[30].box, face(200 + 30 * 6, 300).box)
+    assert boxes[30].position is None
+    assert boxes[30].score is None
+
+
+def test_who_is_hidden_for_long_keeps_the_id_without_being_painted_meanwhile():
+    tracking = track(records(150, walks((200, 300), seen={*range(40), *range(100, 150)})), VIDEO)
+    assert len(tracking.tracks) == 1
+    assert 70 not in frames_of(tracking, 1)
+
+
+def test_ends_are_extended_a_little_in_both_directions():
+    tracking = track(records(60, walks((200, 300), (5, 0), seen=range(20, 40))), VIDEO)
+    boxes = {box.frame: box for box in tracking.tracks[0].boxes}
+    assert boxes[17].origin is boxes[42].origin is Origin.EXTENDED
+    assert contains(boxes[42].box, face(200 + 42 * 5, 300).box)
+    assert 5 not in boxes
+    assert 55 not in boxes
+
+
+def test_a_track_ends_at_a_cut():
+    signatures = [scenery(1)] * 30 + [scenery(2)] * 30
+    tracking = track(records(60, walks((200, 300), seen=range(30)), signatures=signatures), VIDEO)
+    assert tracking.cuts == (30 * FRAME,)
+    assert frames_of(tracking, 1) == list(range(30))
+
+
+def test_two_people_at_one_place_on_both_sides_of_a_cut_are_two():
+    signatures = [scenery(1)] * 30 + [scenery(2)] * 30
+    tracking = track(records(60, walks((200, 300)), signatures=signatures), VIDEO)
+    assert [frames_of(tracking, 1), frames_of(tracking, 2)] == [list(range(30)), list(range(30, 60))]
+
+
+def test_two_people_who_cross_keep_their_ids():
+    right, left = walks((200, 300), (8, 0)), walks((1000, 310), (-8, 0))
+    tracking = track(records(100, right, left), VIDEO)
+    first, second = (one.boxes for one in tracking.tracks)
+    assert first[0].box[0] < 300 < 900 < first[99].box[0]
+    assert second[0].box[0] > 900 > 300 > second[99].box[0]
+
+
+def test_a_crowd_under_a_panning_camera_is_followed_one_by_one():
+    people = [walks((100 + 60 * (n % 12), 100 + 70 * (n // 12)), (7, 0), size=22, score=0.5) for n in range(72)]
+    tracking = track(records(50, *people), VIDEO)
+    assert len(tracking.tracks) == 72
+    assert all(len(one.boxes) >= 50 for one in tracking.tracks)
+
+
+def test_a_bystander_with_low_scores_in_every_frame_is_a_face():
+    assert len(track(records(60, walks((1270, 300), score=0.35)), VIDEO).tracks) == 1
+
+
+def test_a_low_score_in_one_frame_is_pruned_and_told():
+    tracking = track(records(60, walks((500, 300), seen=[30], score=0.72)), VIDEO)
+    assert tracking.tracks == ()
+    (pruned,) = tracking.pruned
+    assert (pruned.pts, pruned.score, pruned.frames, pruned.box) == (30 * FRAME, 0.72, 1, face(500, 300).box)
+    assert pruned.reason
+
+
+def test_weak_boxes_that_jump_about_are_pruned():
+    jumping = [face(500 + 40 * (n % 3), 300 + 30 * (n % 2), 60 + 20 * (n % 4), 0.6) for n in range(20)]
+    tracking = track(records(60, lambda n: jumping[n] if n < 20 else None), VIDEO)
+    assert tracking.tracks == ()
+
+
+def test_a_face_seen_once_with_confidence_is_kept():
+    tracking = track(records(60, walks((500, 300), seen=[30], score=0.9)), VIDEO)
+    assert 30 in frames_of(tracking, 1)
+    assert len(tracking.tracks[0].boxes) < 10
+
+
+def test_two_boxes_on_one_head_are_one_id_and_both_are_covered():
+    head, ear = walks((500, 300)), walks((530, 310), size=55, score=0.8)
+    tracking = track(records(40, head, ear), VIDEO)
+    assert len(tracking.tracks) == 1
+    assert all(contains(box.box, face(530, 310, 55).box) for box in tracking.tracks[0].boxes)
+
+
+def test_coverage_tells_what_supports_an_id():
+    walk = walks((200, 300), seen={*range(10, 20), *range(25, 40)}, size=40)
+    (row,) = track(records(60, walk), VIDEO).coverage
+    assert (row.detected, row.interpolated) == (25, 5)
+    assert row.extended > 0
+    assert row.first == (10 - row.extended // 2) * FRAME
+    assert (row.lowest_score, row.median_score, row.smallest_height) == (0.9, 0.9, 50.0)
+
+
+def test_frames_the_detector_skipped_are_covered_by_interpolation():
+    looked = records(60, walks((200, 300), (5, 0)))
+    thinned = [one if n % 6 == 0 else FrameRecord(one.pts, FRAME, STILL, None) for n, one in enumerate(looked)]
+    tracking = track(thinned, VIDEO)
+    assert len(tracking.tracks) == 1
+    assert frames_of(tracking, 1)[:55] == list(range(55))
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_there_is_more_room_above_the_face_as_people_see_it(rotation):
+    box = track(records(10, walks((600, 300))), stream(rotation=rotation)).tracks[0].boxes[5].box
+    left, top, right, bottom = (abs(a - b) for a, b in zip(box, face(600, 300).box, strict=True))
+    above, below = {0: (top, bottom), 90: (left, right), 180: (bottom, top), 270: (right, left)}[rotation]
+    assert above > 1.5 * below > 0
+
+
+def test_boxes_are_about_the_size_of_a_head():
+    box = track(records(40, walks((600, 300))), VIDEO).tracks[0].boxes[20].box
+    area = (box[2] - box[0]) * (box[3] - box[1]) / (60 * 75)
+    assert 1.6 < area < 2.2
+
+
+def test_wide_pixels_do_not_change_the_shape_of_a_head():
+    square = track(records(10, walks((600, 300))), VIDEO).tracks[0].boxes[5].box
+    wide = track(records(10, walks((600, 300))), stream(aspect=Fraction(4, 3))).tracks[0].boxes[5].box
+    assert wide == pytest.approx(square, abs=0.1)
+
+
+coordinates = st.floats(-50, 1300, allow_nan=False)
+detections = st.builds(
+    face, coordinates, coordinates, st.floats(4, 400), st.floats(0.3, 1).map(lambda score: round(score, 4))
+)
+jitter = st.lists(
+    st.tuples(st.floats(-30, 30), st.floats(-30, 30), st.floats(20, 120), st.floats(0.3, 1), st.booleans()),
+    min_size=1,
+    max_size=40,
+)
+
+
+def covered(one: Detection, tracking: Tracking, frame: int) -> bool:
+    boxes = [box.box for person in tracking.tracks for box in person.boxes if box.frame == frame]
+    return any(contains(box, one.box) for box in boxes)
+
+
+def assert_box_law(frames: list[FrameRecord], tracking: Tracking) -> None:
+    for n, record in enumerate(frames):
+        for one in record.detections or ():
+            assert one.score < SEED or covered(one, tracking, n)
+    for person in tracking.tracks:
+        assert [box.frame for box in person.boxes] == sorted({box.frame for box in person.boxes})
+        for box in person.boxes:
+            if box.position is not None:
+                assert contains(box.box, frames[box.frame].detections[box.position].box)
+
+
+@settings(deadline=None, max_examples=60)
+@given(jitter, st.sampled_from([0, 90, 180, 270]))
+def test_every_detection_of_a_shaking_face_lies_inside_its_box(shakes, rotation):
+    found = [
+        (face(400 + dx + 3 * n, 300 + dy, size, round(score, 4)),) if seen else ()
+        for n, (dx, dy, size, score, seen) in enumerate(shakes)
+    ]
+    frames = [FrameRecord(n * FRAME, FRAME, STILL, one) for n, one in enumerate(found)]
+    assert_box_law(frames, track(frames, stream(rotation=rotation)))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(detections, max_size=6), min_size=1, max_size=12))
+def test_every_confident_detection_lies_inside_a_box_whatever_else_is_there(found):
+    frames = [FrameRecord(n * FRAME, FRAME, STILL, tuple(one)) for n, one in enumerate(found)]
+    assert_box_law(frames, track(frames, VIDEO))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.lists(detections, max_size=6), min_size=1, max_size=12))
+def test_every_detection_is_in_a_track_or_pruned(found):
+    frames = [FrameRecord(n * FRAME, FRAME, STILL, tuple(one)) for n, one in enumerate(found)]
+    tracking = track(frames, VIDEO)
+    in_tracks = sum(box.position is not None for person in tracking.tracks for box in person.boxes)
+    assert in_tracks + sum(one.frames for one in tracking.pruned) == sum(map(len, found))
