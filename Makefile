@@ -24,12 +24,13 @@ export VIDEO OUT MODE BLUR IDS ANNOTATIONS PRESET WORKERS
 CHECK := import sys; sys.tracebacklimit = 0; from redactor.models import choose; \
 	choose(env={"REDACTOR_MODEL_PATH": "build/models", "XDG_CACHE_HOME": "build/models", "REDACTOR_MODEL_FETCH": "0"})
 
-# Weights that are already here; else they are fetched once into the user's cache.
+# Weights that are already here; else they are fetched once into the user's cache. Whole paths, for processes that work
+# elsewhere.
 space := $(subst ,, )
 ifndef REDACTOR_MODEL_PATH
 folders := $(wildcard models ../shared/models)
 ifneq ($(folders),)
-export REDACTOR_MODEL_PATH := $(subst $(space),:,$(folders))
+export REDACTOR_MODEL_PATH := $(CURDIR)/$(subst $(space),:$(CURDIR)/,$(folders))
 endif
 endif
 
@@ -84,13 +85,13 @@ lock: | build/lock/bin/uv ## write requirements/*.txt anew from pyproject.toml
 	@$(call compile,functions,-c requirements/dev.txt)
 
 compile = build/lock/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
-	--generate-hashes --no-emit-index-url --no-header $(2) $(ARGS) pyproject.toml -o requirements/$(1).txt
+	--generate-hashes --no-header $(2) $(ARGS) pyproject.toml -o requirements/$(1).txt
 
 build/lock/bin/uv: | python
 	@"$(PYTHON)" -m venv build/lock
 	@build/lock/bin/python -m pip --disable-pip-version-check -qq install uv==$(UV)
 
-clean: ## remove what was made, the virtual environment too
+clean: ## remove what was made but weights, the virtual environment too
 	@rm -rf $(VENV) build/functions build/functions.sha256 build/lock cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .PHONY: python video

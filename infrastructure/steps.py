@@ -27,7 +27,9 @@ class Step:
 
     @property
     def handler(self) -> str:
-        return f"functions.{self.name}.handler.handler" if self.kind == "zip" else f"containers.worker.{self.name}.handler"
+        return (
+            f"functions.{self.name}.handler.handler" if self.kind == "zip" else f"containers.worker.{self.name}.handler"
+        )
 
     @property
     def substitution(self) -> str:

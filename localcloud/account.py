@@ -44,7 +44,8 @@ def stop_executions(account: str) -> None:
 def forget(account: str, bucket: str) -> None:
     """Removes the account's data and closes the files of its objects."""
     s3_backends.bucket_accounts.pop(bucket, None)
-    for model in (FakeKey, FakeMultipart):
+    models: tuple[Any, ...] = (FakeKey, FakeMultipart)
+    for model in models:
         for instance in model.instances_tracked:
             if instance.account_id == account:
                 instance.dispose()

@@ -122,7 +122,9 @@ class Cloud:
         def wanted(one: Happening) -> bool:
             return isinstance(one, ExecutionStarted) and one.key == key and version in (None, one.version)
 
-        return self.journal.await_happening(wanted, timeout).execution
+        happening = self.journal.await_happening(wanted, timeout)
+        assert isinstance(happening, ExecutionStarted)
+        return happening.execution
 
     def wait(self, execution: str, timeout: float) -> "DescribeExecutionOutputTypeDef":
         """The description of the execution once it ended and, where it failed, Report was called; raises TimeoutError.

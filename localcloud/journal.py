@@ -72,7 +72,7 @@ Observer = Callable[[Happening], None]
 
 
 class Journal:
-    """Thread-safe record. The observer is called for each happening, in order, from whatever thread it happens in."""
+    """Thread-safe. The observer hears of each happening in order, on the thread it happens in; it must not raise."""
 
     def __init__(self, observer: Observer | None = None) -> None:
         self._changed = threading.Condition(threading.RLock())

@@ -1,11 +1,11 @@
 """The layer in front of moto that serves objects, whole or by range, without reading what was not asked for.
 
-moto answers HEAD (so every rule about versions, conditions and headers stays its own); only the bytes come from here.
+It answers only a plain, signed GET of an object that is there and fulfils its If-Match; everything else, every refusal
+too, is moto's to answer.
 """
 
-import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -16,12 +16,15 @@ Start = Callable[..., Any]
 App = Callable[[dict[str, Any], Start], Iterable[bytes]]
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-# Sub-resources and parts of the query that only moto knows how to answer.
-_OURS = {"versionId", "x-id"}
+_PARTIAL, _REFUSED = "206 Partial Content", "416 Requested Range Not Satisfiable"
+# What may stand in the query of a plain GET, beside a presigned URL's signature.
+_QUERY = {"versionId", "x-id"}
+_SIGNATURE = ("X-Amz-", "AWSAccessKeyId", "Signature", "Expires")
+_CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
 
 
 class Ranges:
-    """WSGI middleware for the account's buckets, addressed by path.
+    """WSGI middleware for buckets that are addressed by path.
 
     find(bucket, key, version or None): moto's object, or None.
     """
@@ -32,61 +35,46 @@ class Ranges:
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         place = _object_of(environ)
-        if place is None:
+        found = self._find(*place) if place else None
+        if found is None or not _as_it_should_be(found, environ.get("HTTP_IF_MATCH")):
             return self._app(environ, start_response)
-        status, headers = self._head(environ)
-        found = self._find(*place) if status.startswith("200") else None
-        if found is None:
-            return self._app(environ, start_response)
-        return _serve(found, environ.get("HTTP_RANGE"), headers, start_response)
-
-    def _head(self, environ: dict[str, Any]) -> tuple[str, Headers]:
-        """moto's answer to the same request without the body."""
-        answer: list[tuple[str, Headers]] = []
-
-        def note(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], None]:
-            answer.append((status, headers))
-            return lambda data: None
-
-        head = {name: value for name, value in environ.items() if name not in ("HTTP_RANGE", "werkzeug.request")}
-        body = self._app(head | {"REQUEST_METHOD": "HEAD", "wsgi.input": io.BytesIO()}, note)
-        for _ in body:
-            pass
-        return answer[0]
+        return _serve(found, environ.get("HTTP_RANGE"), start_response)
 
 
 def _object_of(environ: dict[str, Any]) -> tuple[str, str, str | None] | None:
-    """(bucket, key, version) where the request is a plain GET of an object."""
-    if environ["REQUEST_METHOD"] != "GET" or environ.get("HTTP_IF_NONE_MATCH"):
+    """(bucket, key, version) where the request is a plain, signed GET of an object."""
+    if environ["REQUEST_METHOD"] != "GET" or any(environ.get(name) for name in _CONDITIONS):
         return None
-    raw, _, _ = environ.get("RAW_URI", environ["PATH_INFO"]).partition("?")
+    raw, _, _ = environ["RAW_URI"].partition("?")
     bucket, _, key = raw.lstrip("/").partition("/")
     query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
-    signature = {name for name in query if name.startswith(("X-Amz-", "AWSAccessKeyId", "Signature", "Expires"))}
-    if not key or set(query) - _OURS - signature:
+    signature = {name for name in query if name.startswith(_SIGNATURE)}
+    if not key or set(query) - _QUERY - signature or not (signature or environ.get("HTTP_AUTHORIZATION")):
         return None
     return unquote(bucket), unquote(key), query.get("versionId", [None])[0]
 
 
-def _serve(found: Any, wanted: str | None, headers: Headers, start_response: Start) -> Iterable[bytes]:
+def _as_it_should_be(found: Any, etag: str | None) -> bool:
+    return not etag or bool(found.etag.strip('"') == etag.strip('"'))
+
+
+def _headers(found: Any) -> Headers:
+    """As moto gives them. Not the checksums: they are of the whole, and a client would compare them with its part."""
+    all_of_them = found.response_dict | {"Accept-Ranges": "bytes"} | dict(found.metadata)
+    replaced = ("content-length", "content-range", "x-amz-checksum-")
+    return [(name, str(value)) for name, value in all_of_them.items() if not name.lower().startswith(replaced)]
+
+
+def _serve(found: Any, wanted: str | None, start_response: Start) -> Iterable[bytes]:
     size: int = found.contentsize
-    # Checksums are of the whole; a client would compare them with the part it gets.
-    kept = [(name, value) for name, value in headers if not _replaced(name)]
     begin, end, status = _bounds(wanted, size)
-    if status == "416 Requested Range Not Satisfiable":
+    if status == _REFUSED:
         return _unsatisfiable(wanted or "", size, start_response)
-    if status == "206 Partial Content":
-        kept.append(("Content-Range", f"bytes {begin}-{end - 1}/{size}"))
-    start_response(status, [*kept, ("Content-Length", str(end - begin))])
-    return _body(found, begin, end)
-
-
-def _body(found: Any, begin: int, end: int) -> Iterator[bytes]:
-    yield from chunks(found, begin, end)
-
-
-def _replaced(name: str) -> bool:
-    return name.lower().startswith(("content-length", "content-range", "x-amz-checksum-"))
+    headers = [*_headers(found), ("Content-Length", str(end - begin))]
+    if status == _PARTIAL:
+        headers.append(("Content-Range", f"bytes {begin}-{end - 1}/{size}"))
+    start_response(status, headers)
+    return chunks(found, begin, end)
 
 
 def _bounds(wanted: str | None, size: int) -> tuple[int, int, str]:
@@ -103,8 +91,8 @@ def _bounds(wanted: str | None, size: int) -> tuple[int, int, str]:
         if last and int(last) < begin:
             return whole
     if begin >= size or begin >= end:
-        return 0, 0, "416 Requested Range Not Satisfiable"
-    return begin, end, "206 Partial Content"
+        return 0, 0, _REFUSED
+    return begin, end, _PARTIAL
 
 
 def _unsatisfiable(wanted: str, size: int, start_response: Start) -> Iterable[bytes]:
@@ -118,5 +106,5 @@ def _unsatisfiable(wanted: str, size: int, start_response: Start) -> Iterable[by
         ("Content-Range", f"bytes */{size}"),
         ("Content-Length", str(len(body))),
     ]
-    start_response("416 Requested Range Not Satisfiable", headers)
+    start_response(_REFUSED, headers)
     return [body]

@@ -23,6 +23,19 @@ class _Quiet(MotoRequestHandler):
         """One line for each request helps nobody here."""
 
 
+class _Dispatcher(DomainDispatcherApplication):
+    """moto looks through the folders of all its services for each request; their answer does not change."""
+
+    def __init__(self, create_app: Any) -> None:
+        super().__init__(create_app)
+        self._known: dict[str | None, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        if host not in self._known:
+            self._known[host] = super().get_backend_for_host(host)
+        return self._known[host]
+
+
 class _Connections(ThreadedWSGIServer):
     """Knows its open connections: clients keep theirs alive, and a thread waits on each."""
 
@@ -56,7 +69,7 @@ class Server:
 
     def __init__(self, account: str, port: int = 0) -> None:
         self._account = account
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = _Dispatcher(create_backend_app)
         self._socket = socket.create_server((HOST, port))
         self._http = _Connections(Ranges(self._for_the_account, self._find), self._socket.fileno())
         self.port: int = self._http.port
@@ -83,4 +96,5 @@ class Server:
         return answer
 
     def _find(self, bucket: str, key: str, version: str | None) -> Any:
-        return s3_backends[self._account]["aws"].get_object(bucket, key, version)
+        backend = s3_backends[self._account]["aws"]
+        return backend.get_object(bucket, key, version) if bucket in backend.buckets else None

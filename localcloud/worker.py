@@ -35,7 +35,7 @@ class Context:
         self.log_group_name = f"/aws/lambda/{self.function_name}"
         self.log_stream_name = str(os.getpid())
         self.identity = self.client_context = None
-        self._deadline = time.monotonic() + request["timeout"]
+        self._deadline: float = time.monotonic() + request["timeout"]
 
     def get_remaining_time_in_millis(self) -> int:
         return max(0, round((self._deadline - time.monotonic()) * 1000))

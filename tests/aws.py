@@ -18,7 +18,7 @@ REGION = "us-east-1"
 def versioned_bucket() -> Iterator[Store]:
     """A store over an empty versioned bucket that is gone afterwards."""
     with mock_aws():
-        client = boto3.client("s3", region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")  # noqa: S106
+        client = boto3.client("s3", region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
         client.create_bucket(Bucket=BUCKET)
         client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         yield Store(BUCKET, client)

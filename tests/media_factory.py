@@ -7,7 +7,7 @@ face.boxes[7]            # the tight face of frame 7, or None where nobody is in
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from math import pi, sin
@@ -18,6 +18,7 @@ import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from skimage.data import astronaut
 
 Image = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
@@ -96,19 +97,16 @@ def make_clip(
     pts = _timestamps(frames, start, tuple(steps) or (ticks,))
     options = {**_clock(path, time_base), **(container_options or {})}
     picture = picture or moving(width, height)
+    how = _Coding(codec, width, height, pix_fmt, Fraction(rate), time_base, gop, bframes, codec_options or {})
     with av.open(str(path), "w", container_options=options) as out:
         out.metadata.update(metadata or {})
-        video = _video_stream(
-            out, codec, width, height, pix_fmt, Fraction(rate), time_base, gop, bframes, codec_options
-        )
+        video = _video_stream(out, how)
         video.codec_context.sample_aspect_ratio = sample_aspect or Fraction(1)
         for name, value in (color or {}).items():
             setattr(video.codec_context, name, value)
         if rotation:
             video.set_display_rotation(-rotation)
-        extra = None
-        if second_video:
-            extra = _video_stream(out, codec, width, height, pix_fmt, Fraction(rate), time_base, gop, 0, None)
+        extra = _video_stream(out, replace(how, bframes=0, options={})) if second_video else None
         sounds = [_audio_stream(out, name, n, languages) for n, name in enumerate(tracks)]
         words = out.add_mux_stream("mov_text") if subtitles else None
         out.start_encoding()
@@ -167,7 +165,8 @@ def face_clip(
 
 def moving(width: int, height: int) -> Callable[[int], Image]:
     """Frame number -> a picture unlike that of any other number: a sliding texture and a bright square on its way."""
-    texture = cv2.resize(np.random.default_rng(7).integers(0, 256, (24, 32, 3), np.uint8), (width, height))
+    noise = np.random.default_rng(7).integers(0, 256, (24, 32, 3), np.uint8)
+    texture = np.asarray(cv2.resize(noise, (width, height)), np.uint8)
 
     def picture(n: int) -> Image:
         image = np.roll(texture, (n * 2, n * 3), axis=(0, 1))
@@ -193,23 +192,25 @@ def _clock(path: Path, time_base: Fraction) -> dict[str, str]:
     return {"video_track_timescale": clock, "movie_timescale": clock}
 
 
-def _video_stream(
-    out: Any,
-    codec: str,
-    width: int,
-    height: int,
-    pix_fmt: str,
-    rate: Fraction,
-    time_base: Fraction,
-    gop: int,
-    bframes: int,
-    options: dict[str, str] | None,
-) -> Any:
-    stream = out.add_stream(codec, rate=rate, options=options or {})
+@dataclass(frozen=True)
+class _Coding:
+    codec: str
+    width: int
+    height: int
+    pix_fmt: str
+    rate: Fraction
+    time_base: Fraction
+    gop: int
+    bframes: int
+    options: dict[str, str]
+
+
+def _video_stream(out: Any, how: _Coding) -> Any:
+    stream = out.add_stream(how.codec, rate=how.rate, options=how.options)
     context = stream.codec_context
-    context.width, context.height, context.pix_fmt = width, height, pix_fmt
-    context.time_base = stream.time_base = time_base
-    context.gop_size, context.max_b_frames = gop, bframes
+    context.width, context.height, context.pix_fmt = how.width, how.height, how.pix_fmt
+    context.time_base = stream.time_base = how.time_base
+    context.gop_size, context.max_b_frames = how.gop, how.bframes
     context.thread_count = 1
     return stream
 
@@ -269,15 +270,14 @@ def _mux_words(out: Any, stream: Any) -> None:
 
 @cache
 def _portrait(face_height: int) -> tuple[Image, Box]:
-    from skimage.data import astronaut
-
     left, top, right, bottom = PORTRAIT
     scale = face_height / (FACE[3] - FACE[1])
     image = np.ascontiguousarray(astronaut()[top:bottom, left:right, ::-1])
     size = (round((right - left) * scale), round((bottom - top) * scale))
     x1, x2 = ((x - left) * size[0] / (right - left) for x in (FACE[0], FACE[2]))
     y1, y2 = ((y - top) * size[1] / (bottom - top) for y in (FACE[1], FACE[3]))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR), (x1, y1, x2, y2)
+    scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    return np.asarray(scaled, np.uint8), (x1, y1, x2, y2)
 
 
 @cache

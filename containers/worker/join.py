@@ -22,7 +22,7 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     verdicts = [work.load_timed(Verdict, names.verdict_name(s.n)).value for s in segments]
     parts = [PartFile(s.n, *work.reopenable(names.part_name(s.n))) for s in segments]
     with open_source(work.store.open(job.source.object()), job.source.size) as source:
-        told = join(parts, verdicts, segments, source, plan, job.preset.blur, out)
+        told = join(parts, verdicts, segments, source, plan=plan, blur=job.preset.blur, out=out)
     work.store.upload(work.key(names.REDACTED), out)
     work.save_timed(names.JOIN, told)
     return {"bytes": out.stat().st_size}

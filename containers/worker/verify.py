@@ -21,15 +21,15 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     segments = work.load(list[Segment], names.SEGMENTS)
     timed = [work.load_timed(Verdict, names.verdict_name(s.n)) for s in segments]
     frames = None if job.mode is Mode.REDACT else work.load(tuple[FrameTime, ...], names.FRAMES)
-    output, source = work.result(names.REDACTED), work.store.open(job.source.object())
+    made, source = work.found(names.REDACTED), job.source.object()
     told = verify(
-        Output(output, output.size),
-        Output(source, source.size),
+        Output(work.store.open(made), made.size),
+        Output(work.store.open(source), source.size),
         plan,
         segments,
         [one.value for one in timed],
-        frames,
-        job.preset.blur,
+        frames=frames,
+        blur=job.preset.blur,
     )
     seconds = round(sum(one.seconds for one in timed), 3)
     work.save_timed(names.VERIFY, replace(told, redact_seconds=seconds))

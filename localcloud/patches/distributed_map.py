@@ -31,7 +31,8 @@ from localcloud.patches.patch import Patch
 
 def _failure(env: Any, typ: StatesErrorNameType, cause: str) -> FailureEventException:
     name = StatesErrorName(typ)
-    details = EventDetails(mapRunFailedEventDetails=MapRunFailedEventDetails(error=name.error_name, cause=cause))
+    failed = MapRunFailedEventDetails(error=name.error_name or "", cause=cause)
+    details = EventDetails(mapRunFailedEventDetails=failed)  # type: ignore[typeddict-item]  # one of many
     return FailureEventException(FailureEvent(env, name, HistoryEventType.MapRunFailed, details))
 
 

@@ -71,7 +71,7 @@ def _joined(original: Any) -> Any:
     """As moto's, without the copy in memory and without checksums of the whole, which nobody asks for here."""
 
     def complete(self: Any, body: Any) -> tuple[Any, str, None]:
-        digests, parts = bytearray(), []
+        digests, parts = bytearray(), list[Any]()
         for number, etag in body:
             part = self.parts.get(number)
             if part is None or part.etag.strip('"') != etag.strip('"'):

@@ -17,7 +17,7 @@ _LOCKS = tuple(threading.RLock() for _ in range(64))
 
 
 def _lock_of(response: Any) -> threading.RLock:
-    return _LOCKS[hash((response.bucket_name, response.parse_key_name())) % len(_LOCKS)]  # type: ignore[return-value]
+    return _LOCKS[hash((response.bucket_name, response.parse_key_name())) % len(_LOCKS)]
 
 
 def _atomic(original: Any) -> Any:

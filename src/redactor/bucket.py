@@ -6,7 +6,8 @@
     input/<path>/foo_IDList.txt        whom to hide (also idlist.txt); beside the thumbnails too
     work/<job>/                        everything a job writes before it publishes
 
-A sidecar is named after the video's stem or its whole file name (foo.mp4_preset.json). Suffixes match in any letter case.
+A sidecar is named after the video's stem or its whole file name (foo.mp4_preset.json). Suffixes match in any letter
+case.
 """
 
 import hashlib
@@ -18,7 +19,22 @@ from posixpath import basename, dirname, splitext
 from redactor.errors import AmbiguousSidecar, InvalidKey
 
 INPUT, OUTPUT, WORK = "input/", "output/", "work/"
-VIDEO_SUFFIXES = (".mp4", ".mov", ".wmv", ".asf", ".m4v", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".flv")
+VIDEO_SUFFIXES = (
+    ".mp4",
+    ".mov",
+    ".wmv",
+    ".asf",
+    ".m4v",
+    ".mkv",
+    ".webm",
+    ".avi",
+    ".ts",
+    ".mts",
+    ".m2ts",
+    ".mpg",
+    ".mpeg",
+    ".flv",
+)
 MAX_KEY_BYTES = 1024
 # The longest name a result adds to output/<path>/foo.mp4/, after the stem.
 _LONGEST_RESULT = "_annotations.json"

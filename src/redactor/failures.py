@@ -38,7 +38,7 @@ def failure(error: BaseException, step: str, segment: int | None) -> Failure:
 
 
 def execution_key(execution: str, name: str) -> str:
-    """work/executions/<hash>/: accept.json, Accept's failure (there may be no job yet), and job.json, the job it claimed."""
+    """work/executions/<hash>/: accept.json, Accept's failure (perhaps without a job); job.json, the job it claimed."""
     return f"{WORK}executions/{hashlib.sha256(execution.encode()).hexdigest()[:32]}/{name}"
 
 

@@ -1,11 +1,23 @@
-"""From one dropped object to the whole set a job needs: video, preset, annotations, id list; or why there is none yet."""
+"""From one dropped object to the set a job needs: video, preset, annotations, id list; or why there is none yet."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from posixpath import dirname
 from typing import Any
 
-from redactor.bucket import INPUT, OUTPUT, Kind, Name, Results, fits, name, sidecar_for, stem, video_of_output, videos_for
+from redactor.bucket import (
+    INPUT,
+    OUTPUT,
+    Kind,
+    Name,
+    Results,
+    fits,
+    name,
+    sidecar_for,
+    stem,
+    video_of_output,
+    videos_for,
+)
 from redactor.errors import AmbiguousSidecar, SourceChanged
 from redactor.preset import Mode, Preset, parse_preset, preset_from, with_mode
 from redactor.store import Object, Store
@@ -13,7 +25,7 @@ from redactor.store import Object, Store
 _PRESET_NAMES = ("preset.json", "Preset.json", "PRESET.JSON")
 
 
-class Quiet(Exception):  # noqa: N818  not a failure: the execution ends well, without a job
+class Quiet(Exception):
     """Nothing to do: the state to end in (ignored, waiting, superseded), and why."""
 
     def __init__(self, outcome: str, reason: str) -> None:

@@ -30,11 +30,12 @@ def join(
     verdicts: Sequence[Verdict],
     segments: Sequence[Segment],
     source: Source,
+    *,
     plan: Plan,
     blur: BlurType,
     out: Path,
 ) -> Joined:
-    """Writes the MP4. Raises MissingResult where a part or its verdict is absent or another's, OutputMismatch, DamagedVideo."""
+    """Writes the MP4. Raises MissingResult (a part or verdict is absent or another's), OutputMismatch, DamagedVideo."""
     wanted = [segment.n for segment in segments]
     if [part.n for part in parts] != wanted or [verdict.n for verdict in verdicts] != wanted:
         raise MissingResult(f"{len(parts)} parts and {len(verdicts)} verdicts for {len(wanted)} segments")

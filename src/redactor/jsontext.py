@@ -6,7 +6,7 @@ from collections import Counter
 
 
 class NotJson(ValueError):
-    """The text is no JSON. line and column count from 1; both None where the bytes are no text at all."""
+    """The text is no JSON. line and column count from 1, None where the fault has no one place."""
 
     def __init__(self, reason: str, line: int | None = None, column: int | None = None) -> None:
         self.where = "" if line is None else f"line {line}, column {column}"

@@ -5,6 +5,7 @@ One global pass over every frame, so that any split into segments gives the same
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from redactor.annotations import Face, write_annotations
@@ -27,7 +28,7 @@ _THUMB_SIDE = 1280
 
 @dataclass(frozen=True)
 class MergeTold:
-    """merge.json, for the report. coverage: one row an id; pruned: what was seen and left out, so that it can be added."""
+    """merge.json, for the report. coverage: a row an id; pruned: what was left out, so that it can be added."""
 
     frames: int
     faces: int
@@ -40,7 +41,7 @@ class MergeTold:
 
 @dataclass(frozen=True)
 class Merged:
-    """frames: the frame table, every frame of the video. annotations: the file. thumbs: JPEG by id, one for every id."""
+    """frames: the frame table, every frame of the video. annotations: the file. thumbs: JPEG by id, one for each id."""
 
     frames: tuple[FrameTime, ...]
     annotations: bytes
@@ -48,9 +49,7 @@ class Merged:
     told: MergeTold
 
 
-def merge(
-    found: Iterable[Timed[SegmentDetections]], source: Source, plan: Plan, segments: Sequence[Segment]
-) -> Merged:
+def merge(found: Iterable[Timed[SegmentDetections]], source: Source, plan: Plan, segments: Sequence[Segment]) -> Merged:
     """Tracks, ids, annotations and thumbnails from the detections of all segments, in order.
 
     source: only read for an id without a portrait. Raises MissingResult (partial or foreign detections), DamagedVideo
@@ -80,7 +79,7 @@ def merge(
 
 def _frame_table(records: Sequence[FrameRecord], video: VideoStream) -> tuple[FrameTime, ...]:
     """Every frame, checked: pts rise across the segments, and there are as many as the index states."""
-    for before, after in zip(records, records[1:], strict=False):
+    for before, after in pairwise(records):
         if after.pts <= before.pts:
             raise DamagedVideo(f"the frame at pts {after.pts} follows the one at {before.pts}")
     if not records or video.expected_frames not in (None, len(records)):

@@ -76,7 +76,7 @@ def superseded(store: Store, job: Job) -> bool:
 
 
 def _place(store: Store, placing: Placing, job: Job) -> bool:
-    """Where nothing stood it must still be so; what stands must be ours, and still that very object when it is replaced.
+    """Where nothing stood it must still be so; what stands must be ours, and still that object when it is replaced.
 
     False where the job is superseded. That is asked after the look at what stands: a newer job's result is then either
     seen together with its cause, or breaks the condition.

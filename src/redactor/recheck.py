@@ -1,7 +1,7 @@
 """Is a decoded picture the one that was handed to the encoder? Compared by the means of small cells.
 
-A cell's mean hardly changes in encoding, while a face that was left clear, a frame out of place or a torn picture changes
-many cells by far more. So a few bytes a rectangle are enough, and a whole segment's fit in memory.
+A cell's mean hardly changes in encoding, while a face that was left clear, a frame out of place or a torn picture
+changes many cells by far more. So a few bytes a rectangle are enough, and a whole segment's fit in memory.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _MEAN_LOSS = 6.0
 
 @dataclass(frozen=True)
 class Seen:
-    """What is kept of one picture. rects: what was covered. cells: the means of each of them, then of the whole picture:
+    """What is kept of one picture. rects: what was covered. cells: the means of each, then of the whole picture:
     the cells of its three planes one after another, uint8."""
 
     pts: int
@@ -42,7 +42,7 @@ def seen(picture: Picture, rects: Sequence[Rect]) -> Seen:
 
 
 def compare(handed: Seen, decoded: Picture) -> None:
-    """Raises OutputMismatch unless the decoded picture has the handed one's time and, within encoder loss, its samples."""
+    """Raises OutputMismatch unless the decoded picture has the handed one's time and, but for encoder loss, samples."""
     if decoded.time.pts != handed.pts:
         raise OutputMismatch(f"the part shows a frame at pts {decoded.time.pts} where {handed.pts} was encoded")
     for rect, before, after in zip(handed.rects, handed.cells, seen(decoded, handed.rects).cells, strict=False):

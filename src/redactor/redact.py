@@ -21,7 +21,7 @@ from redactor.recheck import Seen, compare, seen
 class Verdict:
     """parts/<n>.json: that the part was decoded again and found good, and what exactly was checked.
 
-    frames: every frame of the segment, ticks. covered: how many rectangles were obscured. digest: of the part's packets.
+    frames: every frame of the segment, ticks. covered: number of rectangles obscured. digest: of the part's packets.
     """
 
     n: int
@@ -30,11 +30,11 @@ class Verdict:
     digest: PartDigest
 
 
-def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, blur: BlurType, part: Path) -> Verdict:
+def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *, blur: BlurType, part: Path) -> Verdict:
     """Writes the part and checks it.
 
-    Raises DamagedVideo, InvalidAnnotations (a frame without an event, an event without a frame), OutputMismatch (the part
-    does not show what was encoded).
+    Raises DamagedVideo, InvalidAnnotations (a frame without an event, an event without a frame), OutputMismatch (the
+    part does not show what was encoded).
     """
     handed: list[Seen] = []
     times: list[FrameTime] = []

@@ -92,8 +92,8 @@ def _seconds(docs: Mapping[str, Any]) -> dict[str, float]:
 def report(detail: Mapping[str, Any], store: Store) -> dict[str, Any]:
     """Writes foo_error.json for an execution that failed, timed out or was aborted; returns what it says.
 
-    detail: of the event "Step Functions Execution Status Change". Returns {} and writes nothing where the job is another
-    execution's by now, or where there is no place to write to (the input named no key of ours).
+    detail: of the event "Step Functions Execution Status Change". Returns {} and writes nothing where the job is
+    another execution's by now, or where there is no place to write to (the input named no key of ours).
     """
     execution = detail["executionArn"]
     job = _job_of(execution, store)
@@ -105,12 +105,16 @@ def report(detail: Mapping[str, Any], store: Store) -> dict[str, Any]:
     told = {
         "version": VERSION,
         "job": job.id if job else None,
-        "source": {"key": job.source.key, "version": job.source.version} if job else {"key": _input(detail).get("key")},
+        "source": _source(detail, job),
         **_failure(detail, execution, job, store),
         "execution": execution,
     }
     _put(store, place, told)
     return told
+
+
+def _source(detail: Mapping[str, Any], job: Job | None) -> dict[str, Any]:
+    return {"key": job.source.key, "version": job.source.version} if job else {"key": _input(detail).get("key")}
 
 
 def _job_of(execution: str, store: Store) -> Job | None:

@@ -57,11 +57,12 @@ def signature(picture: Picture) -> str:
 def read(signatures: Iterable[str]) -> Scenes:
     """Cuts and camera motion of a whole video, signatures in presentation order."""
     data = np.frombuffer(b"".join(map(base64.b64decode, signatures)), np.uint8).reshape(-1, _LENGTH)
+    if not len(data):
+        return Scenes(np.empty(0, np.int64), np.empty((0, 2)))
     grids, profiles = data[:, : _GRID * _GRID], data[:, _GRID * _GRID :].reshape(-1, 2, _BINS)
     moves = [_moves(profiles[:, axis]) for axis in (0, 1)]
     cuts = _cuts(grids) & (np.maximum(moves[0][1], moves[1][1]) > _CUT_UNEXPLAINED)
     steps = np.stack([steps for steps, _ in moves], axis=1)
-    steps[cuts] = 0
     shot, camera = np.cumsum(cuts, dtype=np.int64), np.cumsum(steps, axis=0)
     return Scenes(shot, camera - camera[np.searchsorted(shot, shot)])
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlencode
 
 import boto3
@@ -26,15 +26,22 @@ _PART = 64 * MIB
 _MAX_PARTS = 10_000
 
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "405", "MethodNotAllowed"}
-_DENIED = {"403", "AccessDenied", "Forbidden", "KMS.DisabledException", "KMSAccessDeniedException", "InvalidAccessKeyId"}
+_DENIED = {
+    "403",
+    "AccessDenied",
+    "Forbidden",
+    "KMS.DisabledException",
+    "KMSAccessDeniedException",
+    "InvalidAccessKeyId",
+}
 _CONFLICT = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
 
 
-class Missing(RedactorError):  # noqa: N818  a state of the bucket, not a fault; never leaves a step
+class Missing(RedactorError):
     """No such object (or version)."""
 
 
-class Conflict(RedactorError):  # noqa: N818  likewise
+class Conflict(RedactorError):
     """A conditional write found something else than expected."""
 
 
@@ -147,7 +154,7 @@ class Store:
         tags: Mapping[str, str] | None = None,
         content_type: str = "video/mp4",
     ) -> None:
-        """Copies on S3's side by multipart, with the condition on its completion; raises Conflict, leaves no upload behind.
+        """Copies on S3's side by multipart, the condition on its completion; raises Conflict, leaves no upload behind.
 
         CopyObject ends at 5 GB and ignores conditions, so every size goes this way.
         """
@@ -191,9 +198,8 @@ class Store:
     def keys(self, prefix: str, *, deep: bool = True) -> Iterator[str]:
         """The keys under a prefix in order; without deep, only those of this very folder."""
         pages = self._s3.get_paginator("list_objects_v2")
-        delimiter = {} if deep else {"Delimiter": "/"}
         with _named(prefix):
-            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, **delimiter):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="" if deep else "/"):
                 yield from (found["Key"] for found in page.get("Contents", []))
 
     def delete(self, key: str) -> None:
@@ -201,13 +207,13 @@ class Store:
         with _named(key):
             self._s3.delete_object(Bucket=self.bucket, Key=key)
 
-    def open(self, source: Object) -> "RangeReader":
-        """A seekable file over one pinned version."""
-        return RangeReader(self._s3, self.bucket, source)
+    def open(self, source: Object) -> BinaryIO:
+        """A seekable file over one pinned version, as RangeReader reads it; a read is short only at the end."""
+        return io.BufferedReader(RangeReader(self._s3, self.bucket, source))
 
 
 class RangeReader(io.RawIOBase):
-    """Reads one version of an object by ranges, a few blocks kept; never returns a short block.
+    """Reads one version of an object by ranges, a few blocks kept; never takes a short block for the end.
 
     Raises SourceChanged where the version is gone or no longer has its ETag, TryAgain on network faults.
     """

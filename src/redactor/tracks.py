@@ -15,7 +15,6 @@ from redactor.tracking.heads import Heads, heads
 from redactor.tracking.links import follow
 from redactor.tracking.seen import Floats, Seen, gather
 from redactor.tracking.stitch import stitched
-from redactor.tracking.support import is_face
 
 
 class Origin(StrEnum):
@@ -107,11 +106,10 @@ def track(records: Iterable[FrameRecord], video: VideoStream) -> Tracking:
     every = gather(listed, video)
     seen, doubles = without_doubles(every)
     candidates = stitched(follow(seen, [row for row in range(len(seen.score)) if row not in doubles]), seen)
-    seen, candidates, more = one_track_each(candidates, seen)
-    faces, weak = _sorted_out(candidates, seen)
-    ordered = sorted(((heads(rows, seen), rows) for rows in faces), key=_appearance)
+    seen, people = one_track_each(candidates, seen)
+    ordered = sorted(((heads(rows, seen), rows) for rows in people.faces), key=_appearance)
     pts = [record.pts for record in listed]
-    left_out = [([row], _DOUBLE) for row in doubles | more] + [(rows, _WEAK) for rows in weak]
+    left_out = [([row], _DOUBLE) for row in doubles | people.doubles] + [(rows, _WEAK) for rows in people.weak]
     tight = coordinates.decoded_boxes(every.boxes, video)
     pruned = [_pruned(rows, why, every, pts, tight) for rows, why in left_out]
     return Tracking(
@@ -124,14 +122,6 @@ def track(records: Iterable[FrameRecord], video: VideoStream) -> Tracking:
 
 _DOUBLE = "inside a better detection of the same frame"
 _WEAK = "seen too briefly or too unsteadily for its score"
-
-
-def _sorted_out(candidates: list[list[int]], seen: Seen) -> tuple[list[list[int]], list[list[int]]]:
-    faces: list[list[int]] = []
-    weak: list[list[int]] = []
-    for rows in candidates:
-        (faces if is_face(rows, seen) else weak).append(rows)
-    return faces, weak
 
 
 def _appearance(item: tuple[Heads, list[int]]) -> tuple[int, list[float]]:

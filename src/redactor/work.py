@@ -1,24 +1,24 @@
 """The working files of one job under work/<job>/: their names, and typed reading and writing.
 
-    claim.json          who works on it          frames.json         every frame's pts and duration
-    job.json            what Accept decided      annotations.json    what Publish puts out
-    plan.json           streams, encoder         thumbs/<id>.jpg     portraits
-    segments.json       pts ranges, bare array   merge.json          coverage by id, pruned candidates
-    detections/<n>      faces of one segment     select.json         who is hidden, who stays visible
-    boxes/<n>           what Redact hides        parts/<n>.mp4       one segment redacted; parts/<n>.json its verdict
-    errors/<step>-<n>   what failed and why      redacted.mp4        the whole; join.json, verify.json its checks
+claim.json          who works on it          frames.json         every frame's pts and duration
+job.json            what Accept decided      annotations.json    what Publish puts out
+plan.json           streams, encoder         thumbs/<id>.jpg     portraits
+segments.json       pts ranges, bare array   merge.json          coverage by id, pruned candidates
+detections/<n>      faces of one segment     select.json         who is hidden, who stays visible
+boxes/<n>           what Redact hides        parts/<n>.mp4       one segment redacted; parts/<n>.json its verdict
+errors/<step>-<n>   what failed and why      redacted.mp4        the whole; join.json, verify.json its checks
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import BinaryIO, Generic, TypeVar
 
 from redactor.bucket import WORK
 from redactor.errors import MissingResult, SourceChanged
 from redactor.job import Pinned
 from redactor.jsonable import decode, encode
-from redactor.store import Missing, Object, RangeReader, Store
+from redactor.store import Missing, Object, Store
 
 T = TypeVar("T")
 
@@ -92,11 +92,7 @@ class Work:
         """The names under a folder of the job, in order."""
         return [key.removeprefix(self.key("")) for key in self.store.keys(self.key(folder))]
 
-    def result(self, name: str) -> RangeReader:
-        """A seekable file over what an earlier step wrote."""
-        return self.store.open(self.found(name))
-
-    def reopenable(self, name: str) -> tuple[int, Callable[[], RangeReader]]:
+    def reopenable(self, name: str) -> tuple[int, Callable[[], BinaryIO]]:
         """Size in bytes of what an earlier step wrote, and a way to open it, as often as needed."""
         found = self.found(name)
         return found.size, lambda: self.store.open(found)

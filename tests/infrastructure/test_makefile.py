@@ -74,7 +74,7 @@ def test_weights_beside_the_checkout_are_used(checkout: Path) -> None:
     (checkout / "models").mkdir()
     (checkout.parent / "shared" / "models").mkdir(parents=True)
     make(checkout, "redact", "VIDEO=foo.mp4")
-    assert called(checkout)[1] == "models:../shared/models"
+    assert called(checkout)[1] == f"{checkout}/models:{checkout}/../shared/models"
 
 
 def test_without_such_weights_the_variable_is_not_set(checkout: Path) -> None:

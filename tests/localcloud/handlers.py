@@ -111,11 +111,10 @@ def segment(event: Any, context: Any) -> dict[str, int]:
     return {"n": n}
 
 
-def status(event: Any, context: Any) -> str:
+def status(event: Any, context: Any) -> dict[str, str]:
     """Asks the cloud, from inside a worker, about an execution."""
     described = boto3.client("stepfunctions").describe_execution(executionArn=event["execution"])
-    answer: str = described["status"]
-    return answer
+    return {"status": described["status"]}
 
 
 def report(event: Any, context: Any) -> None:

@@ -141,7 +141,9 @@ def test_redact_by_preset_starts_once_when_video_and_annotations_are_there(store
     assert run(store, flow, video, "run-3")["outcome"] == "duplicate"
 
 
-def test_annotations_beside_a_video_that_is_not_to_be_redacted_by_hand_are_ignored(store: Store, flow: FakeFlow) -> None:
+def test_annotations_beside_a_video_that_is_not_to_be_redacted_by_hand_are_ignored(
+    store: Store, flow: FakeFlow
+) -> None:
     drop(store, VIDEO)
     assert run(store, flow, drop(store, "input/a/foo_annotations.json"))["outcome"] == "ignored"
 
@@ -203,7 +205,8 @@ def test_the_console_names_a_key_and_brings_its_preset(store: Store, flow: FakeF
 
 
 @pytest.mark.parametrize(
-    "doc", [{}, {"key": 7}, {"key": "work/x.mp4"}, {"key": VIDEO, "bucket": "other"}, {"key": VIDEO, "preset": "analyze"}]
+    "doc",
+    [{}, {"key": 7}, {"key": "work/x.mp4"}, {"key": VIDEO, "bucket": "other"}, {"key": VIDEO, "preset": "analyze"}],
 )
 def test_input_that_names_no_object_of_ours_is_refused(doc: dict[str, Any]) -> None:
     with pytest.raises((InvalidKey, InvalidPreset)):
@@ -213,5 +216,5 @@ def test_input_that_names_no_object_of_ours_is_refused(doc: dict[str, Any]) -> N
 def test_a_client_finds_its_job_by_the_version_it_uploaded(store: Store, flow: FakeFlow) -> None:
     event = drop(store, VIDEO)
     answer = run(store, flow, event)
-    (found,) = [key for key in store.keys("work/jobs/")]
+    (found,) = store.keys("work/jobs/")
     assert json.loads(store.read(found)) == {"job": answer["job"], "execution": "run-1", "mode": "combined"}

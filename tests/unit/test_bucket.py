@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redactor.bucket import Kind, Results, fits, job_index, name, output_prefix, sidecar_for, video_of_output, videos_for
+from redactor.bucket import (
+    Kind,
+    Results,
+    fits,
+    job_index,
+    name,
+    output_prefix,
+    sidecar_for,
+    video_of_output,
+    videos_for,
+)
 from redactor.errors import AmbiguousSidecar, InvalidKey
 
 

@@ -13,9 +13,7 @@ from tests.unit.sightings import stream
 TURNS = [0, 90, 180, 270]
 
 
-@pytest.mark.parametrize(
-    ("rotation", "corner"), [(0, (0, 0)), (90, (100, 0)), (180, (200, 100)), (270, (0, 200))]
-)
+@pytest.mark.parametrize(("rotation", "corner"), [(0, (0, 0)), (90, (100, 0)), (180, (200, 100)), (270, (0, 200))])
 def test_the_first_decoded_pixel_goes_where_a_player_shows_it(rotation, corner):
     seen = coordinates.upright_points(np.array([[0.0, 0.0]]), stream(200, 100, rotation))
     assert seen.tolist() == [list(corner)]

@@ -1,6 +1,7 @@
 """Which detections keep a crop: the same ones however the video is split."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -137,7 +138,7 @@ def test_any_split_keeps_the_same_crops_as_none(steps, cuts):
     whole, _ = run(found)
     bounds = sorted({0, len(found), *(cut for cut in cuts if cut < len(found))})
     crops, records = [], []
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         part, part_records = run(found[start:end])
         crops, records = [*part, *crops], records + part_records
     assert survivors(crops, records, VIDEO.time_base) == whole

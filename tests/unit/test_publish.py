@@ -15,7 +15,11 @@ from redactor.work import Work
 
 VIDEO = "input/foo.mp4"
 OUT = "output/foo.mp4/"
-PLAN = {"streams": {"audio": [{"codec": "aac", "index": 1, "copied": True}], "dropped": []}, "warnings": [], "models": {}}
+PLAN = {
+    "streams": {"audio": [{"codec": "aac", "index": 1, "copied": True}], "dropped": []},
+    "warnings": [],
+    "models": {},
+}
 MERGED = {"frames": 3, "faces": 1, "coverage": [], "pruned": [], "warnings": [], "detect_seconds": 1.5}
 VERIFIED = {"frames": 3, "sha256": "ab", "bytes": 5, "redact_seconds": 2.5}
 DOCUMENTS = {
@@ -63,7 +67,7 @@ def test_combined_puts_out_thumbnails_when_asked(store: Store) -> None:
 def test_what_shows_or_locates_people_is_tagged_so_that_it_expires(store: Store) -> None:
     publish(finished(store, Mode.ANALYZE))
     for name in ("foo_annotations.json", "foo_thumb000001.jpg"):
-        tags = store._s3.get_object_tagging(Bucket=store.bucket, Key=OUT + name)["TagSet"]  # noqa: SLF001
+        tags = store._s3.get_object_tagging(Bucket=store.bucket, Key=OUT + name)["TagSet"]
         assert {tag["Key"]: tag["Value"] for tag in tags} == PERSONAL
 
 
@@ -132,7 +136,7 @@ def test_no_upload_is_left_open_when_a_condition_breaks(store: Store) -> None:
     store.write(OUT + "foo_redacted.mp4", b"mine")
     with pytest.raises(OutputInTheWay):
         publish(finished(store))
-    assert "Uploads" not in store._s3.list_multipart_uploads(Bucket=store.bucket)  # noqa: SLF001
+    assert "Uploads" not in store._s3.list_multipart_uploads(Bucket=store.bucket)
 
 
 def test_the_report_tells_what_was_done(store: Store) -> None:

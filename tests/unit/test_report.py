@@ -84,7 +84,11 @@ def test_a_failure_that_a_retry_mended_is_forgotten(store: Store, flow: FakeFlow
 
 @pytest.mark.parametrize(
     ("status", "error", "code"),
-    [("ABORTED", None, "Aborted"), ("TIMED_OUT", None, "TimedOut"), ("FAILED", "Runtime.ExitError", "Runtime.ExitError")],
+    [
+        ("ABORTED", None, "Aborted"),
+        ("TIMED_OUT", None, "TimedOut"),
+        ("FAILED", "Runtime.ExitError", "Runtime.ExitError"),
+    ],
 )
 def test_without_a_record_the_execution_itself_is_quoted(
     store: Store, flow: FakeFlow, status: str, error: str | None, code: str

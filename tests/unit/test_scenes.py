@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 320, 180
 def view(x: float, y: float = 150.0, image: np.ndarray | None = None) -> np.ndarray:
     """A window of the picture whose upper left corner is at (x, y)."""
     big = cv2.resize(skimage.data.astronaut() if image is None else image, (1200, 1200))
-    return cv2.warpAffine(big, np.array([[1, 0, -x], [0, 1, -y]]), (WIDTH, HEIGHT))
+    return cv2.warpAffine(big, np.array([[1.0, 0.0, -x], [0.0, 1.0, -y]]), (WIDTH, HEIGHT))
 
 
 def read(pictures: list[np.ndarray]) -> scenes.Scenes:

@@ -1,7 +1,7 @@
 """Commands and their options. Exit 0: done; 1: a job failed; 2: wrong usage or input."""
 
+import logging
 import os
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -46,7 +46,9 @@ def run(
     blur_type: Annotated[
         BlurType | None, typer.Option(case_sensitive=False, help="How to hide.  [default: the preset's, else Med]")
     ] = None,
-    ids: Annotated[str | None, typer.Option(help="Ids to hide, as 1,4; all others stay visible. Implies redact.")] = None,
+    ids: Annotated[
+        str | None, typer.Option(help="Ids to hide, as 1,4; all others stay visible. Implies redact.")
+    ] = None,
     id_list: Annotated[Path | None, typer.Option(help="File of ids to hide; blank: everyone. Implies redact.")] = None,
     annotations: Annotated[
         Path | None, typer.Option(help="Annotations to redact with. Implies redact.  [default: those in --out]")
@@ -66,7 +68,7 @@ def run(
     except WrongUsage as error:
         _refuse(str(error))
     _require_localcloud()
-    from redactor.cli.run import run_all  # noqa: PLC0415  needs the extra
+    from redactor.cli.run import run_all
 
     raise typer.Exit(0 if run_all(drops, workers) else FAILED)
 
@@ -78,7 +80,7 @@ def serve(
 ) -> None:
     """Keep the embedded cloud up: any S3 client drops files in, the results appear in the bucket."""
     _require_localcloud()
-    from redactor.cli.serve import serve_until_stopped  # noqa: PLC0415  needs the extra
+    from redactor.cli.serve import serve_until_stopped
 
     raise typer.Exit(serve_until_stopped(port, workers))
 
@@ -96,7 +98,7 @@ def _folders(videos: list[Path], out: Path) -> list[Path]:
 
 def _require_localcloud() -> None:
     try:
-        import localcloud.cloud  # noqa: F401, PLC0415  only these two commands need it
+        import localcloud.cloud  # noqa: F401  only to see whether it is there
     except ImportError:
         _refuse(_NO_LOCALCLOUD)
 
@@ -107,4 +109,5 @@ def _refuse(sentence: str) -> NoReturn:
 
 
 def main() -> None:
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
     app()

@@ -69,7 +69,7 @@ def prepare(video: Path, out: Path, wishes: Wishes) -> Drop:
 
 
 def _preset(wishes: Wishes, mode: Mode | None) -> bytes:
-    """The preset file, with the options' words put in. One that cannot be read goes as it is: the job names its fault."""
+    """The preset file with the options put in. One that cannot be read goes as it is: the job names its fault."""
     data = _read(wishes.preset) if wishes.preset else b"{}"
     if mode is None and wishes.blur is None:
         return data
@@ -86,7 +86,7 @@ def _preset(wishes: Wishes, mode: Mode | None) -> bytes:
 
 def _written(preset: Preset) -> dict[str, object]:
     """The preset as a file that reads back as the same."""
-    doc = {key: value for key, value in describe(preset).items() if key != "blurTypeFrom"}
+    doc = describe(preset)
     return doc if preset.blur_from == "preset" else {key: value for key, value in doc.items() if key != "blurType"}
 
 
@@ -100,7 +100,9 @@ def _mode_of(preset: bytes) -> Mode | None:
 def _annotations(video: Path, out: Path, wishes: Wishes) -> bytes:
     default = out / f"{video.stem}_annotations.json"
     if wishes.annotations is None and not default.is_file():
-        raise WrongUsage(f"there are no annotations at {default}: run --mode analyze first, or name them with --annotations")
+        raise WrongUsage(
+            f"there are no annotations at {default}: run --mode analyze first, or name them with --annotations"
+        )
     return _read(wishes.annotations or default)
 
 
@@ -153,7 +155,7 @@ def _umask() -> int:
 
 
 def _tidy(out: Path, stem: str, written: set[str]) -> None:
-    """An earlier failure is over when a report came; thumbnails of ids that new annotations do not know are nobody's."""
+    """An earlier failure is over when none came now; thumbnails of ids that new annotations lack are nobody's."""
     if f"{stem}_error.json" not in written:
         (out / f"{stem}_error.json").unlink(missing_ok=True)
     if f"{stem}_annotations.json" in written:

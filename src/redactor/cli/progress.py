@@ -3,10 +3,11 @@
 from types import TracebackType
 from typing import Self
 
-from localcloud.journal import FanOut, Finished, Happening, Started
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
+
+from localcloud.journal import FanOut, Finished, Happening, Started
 
 # Steps that are done before a person would read their name, and what runs after a failure.
 _SILENT = {"accept", "report"}

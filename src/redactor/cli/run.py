@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud.cloud import Cloud
 from rich.console import Console
 
+from localcloud.cloud import Cloud
 from redactor.bucket import INPUT, Results
 from redactor.cli.drop import Drop, bring_back
 from redactor.cli.progress import Progress
 from redactor.cli.summary import show_failure, show_results
+from redactor.cli.weights import environment
 
 # As long as the state machine itself may take.
 _TIMEOUT = 24 * 3600.0
@@ -30,12 +31,14 @@ class Dropped:
 def run_all(drops: Sequence[Drop], workers: int) -> bool:
     """Redacts all videos on one embedded cloud; True if every job is done. Prints progress, summaries and failures."""
     console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
-    with Progress(errors) as progress, Cloud(workers, observer=progress.observe) as cloud:
+    given = environment()
+    with Progress(errors) as progress, Cloud(workers, environment=given, observer=progress.observe) as cloud:
         dropped = [_upload(cloud, drop, n) for n, drop in enumerate(drops)]
         ends = [_wait(cloud, one, progress) for one in dropped]
         written = [bring_back(cloud.s3(), cloud.bucket, one.key, one.drop.out) for one in dropped]
     results = zip(dropped, ends, written, strict=True)
-    return all([_tell(one, end, files, console, errors) for one, end, files in results])
+    done = [_tell(one, end, files, console, errors) for one, end, files in results]
+    return all(done)
 
 
 def _upload(cloud: Cloud, drop: Drop, n: int) -> Dropped:

@@ -3,8 +3,10 @@
 import signal
 import threading
 
-from localcloud.cloud import Cloud
 from rich.console import Console
+
+from localcloud.cloud import Cloud
+from redactor.cli.weights import environment
 
 
 def serve_until_stopped(port: int, workers: int) -> int:
@@ -14,8 +16,7 @@ def serve_until_stopped(port: int, workers: int) -> int:
         signal.signal(name, lambda *_: stop.set())
     console = Console(soft_wrap=True, highlight=False)
     try:
-        cloud = Cloud(workers, port)
-        with cloud:
+        with Cloud(workers, port, environment=environment()) as cloud:
             _say_where(cloud, console)
             stop.wait()
             console.print("stopping")

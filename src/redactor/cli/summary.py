@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 # What shows or locates people; everything else may leave the house.
 _PERSONAL = ("_annotations.json", ".jpg")
@@ -15,15 +14,12 @@ _PERSONAL = ("_annotations.json", ".jpg")
 def show_results(video: Path, out: Path, files: Sequence[Path], report: Mapping[str, Any], console: Console) -> None:
     """The files written, how long each step took, and whose faces were found, hidden and left."""
     console.print(f"{video.name}: done", style="bold green", highlight=False)
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    thumbs = [path for path in files if path.suffix == ".jpg"]
-    for path in [path for path in files if path not in thumbs]:
-        table.add_row(str(out / path.name), _size(path.stat().st_size), _note(path))
-    if thumbs:
-        table.add_row(str(out / f"{thumbs[0].name}{' …' if len(thumbs) > 1 else ''}"), f"{len(thumbs)} files", _note(thumbs[0]))
-    console.print(table)
+    for row in _rows(out, files):
+        console.print(row, highlight=False, markup=False)
     console.print(_faces(report), highlight=False)
-    console.print("seconds: " + "  ".join(f"{step} {seconds:.1f}" for step, seconds in report["seconds"].items()), highlight=False)
+    console.print(
+        "seconds: " + "  ".join(f"{step} {seconds:.1f}" for step, seconds in report["seconds"].items()), highlight=False
+    )
     for warning in report["warnings"]:
         console.print(f"note: {warning}", highlight=False, markup=False)
 
@@ -31,14 +27,32 @@ def show_results(video: Path, out: Path, files: Sequence[Path], report: Mapping[
 def show_failure(video: Path, error: Mapping[str, Any], console: Console) -> None:
     """`code: message` of foo_error.json, and what to do."""
     if "code" in error:
-        console.print(f"{video.name}: {error['code']}: {error['message']}", style="bold red", highlight=False, markup=False)
+        console.print(
+            f"{video.name}: {error['code']}: {error['message']}", style="bold red", highlight=False, markup=False
+        )
         if error["allowed"]:
             console.print(f"allowed: {', '.join(error['allowed'])}", highlight=False, markup=False)
         console.print(error["whatToDo"], highlight=False, markup=False)
         return
     answer = json.loads(error.get("output") or "{}")
     reason = answer.get("reason") or error.get("cause") or "no report was written"
-    console.print(f"{video.name}: {answer.get('outcome') or error['status']}: {reason}", style="bold red", highlight=False, markup=False)
+    console.print(
+        f"{video.name}: {answer.get('outcome') or error['status']}: {reason}",
+        style="bold red",
+        highlight=False,
+        markup=False,
+    )
+
+
+def _rows(out: Path, files: Sequence[Path]) -> list[str]:
+    """A line for each file written, all thumbnails in one, with sizes under each other."""
+    thumbs = [path for path in files if path.suffix == ".jpg"]
+    cells = [(str(out / p.name), _size(p.stat().st_size), _note(p)) for p in files if p not in thumbs]
+    if thumbs:
+        names = thumbs[0].name if len(thumbs) == 1 else f"{thumbs[0].name} … {thumbs[-1].name}"
+        cells.append((str(out / names), f"{len(thumbs)} files", _note(thumbs[0])))
+    wide = [max(len(row[column]) for row in cells) for column in (0, 1)]
+    return [f"{name:{wide[0]}}  {size:>{wide[1]}}  {note}".rstrip() for name, size, note in cells]
 
 
 def _faces(report: Mapping[str, Any]) -> str:

@@ -40,10 +40,14 @@ def audio_packets(
     makers = {track.index: _maker(track, outputs[track.index]) for track in tracks}
     for stream in source.container.streams:
         stream.discard = Discard.default if stream.index in makers else Discard.all
-    for packet in source.packets(*(source.container.streams[index] for index in makers)):
-        if packet.is_corrupt:
-            raise DamagedVideo(f"an audio packet of stream {packet.stream_index} is corrupt or cut off")
-        yield from makers[packet.stream.index].packets(packet)
+    try:
+        for packet in source.packets(*(source.container.streams[index] for index in makers)):
+            if packet.is_corrupt:
+                raise DamagedVideo(f"an audio packet of stream {packet.stream_index} is corrupt or cut off")
+            yield from makers[packet.stream.index].packets(packet)
+    finally:
+        for stream in source.container.streams:
+            stream.discard = Discard.default
 
 
 class _Copy:

@@ -4,7 +4,7 @@ Any split of a video into segments gives the same frames, timestamps and pixels 
 packets at key frames would not: the B frames of an open GOP follow the next key packet.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -22,6 +22,15 @@ _EARLIER = (0, 1, 5, 20)
 # Containers that store how long a frame lasts. Elsewhere FFmpeg guesses from the packets around it, and another guess
 # after a seek would make a frame's duration depend on the segment.
 _STATE_DURATIONS = ("mov", "matroska")
+# Broadcasts are recorded from the middle on: what comes before their first key frame can be shown by nobody.
+_MIDSTREAM = ("mpegts", "mpeg")
+# Packets that may bring no frame of their own although nothing is wrong, by codec.
+_HIDDEN: dict[str, Callable[[bytes], bool]] = {
+    # A frame that others refer to and nobody sees: show_frame is 0. RFC 6386, 9.1.
+    "vp8": lambda payload: not payload[0] >> 4 & 1,
+    # "As before" (vop_coded 0); 19 bytes is where libavcodec too draws the line (MAX_NVOP_SIZE).
+    "mpeg4": lambda payload: len(payload) <= 19,
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ def _attempts(segment: Segment, time_base: Fraction) -> list[int | None]:
 
 def _run(source: Source, video: VideoStream, segment: Segment, at: int | None) -> Iterator[Decoded]:
     """The frames of the segment, read from `at` on; none where its key packet is not found or the first is another."""
-    ledger = _Ledger(video, segment, any(name in source.container.format.name for name in _STATE_DURATIONS))
+    ledger = _Ledger(video, segment, source.container.format.name)
     for packet in _packets(source, video, segment, at):
         ledger.expect(packet)
         for frame in _frames(packet, source, ledger):
@@ -107,10 +116,11 @@ def _frames(packet: "Packet[AvVideoStream]", source: Source, ledger: "_Ledger") 
 class _Ledger:
     """Holds packets against frames: every packet of the segment must come out as one sound frame in its turn."""
 
-    def __init__(self, video: VideoStream, segment: Segment, durations: bool) -> None:
-        """durations: the container states how long a frame lasts."""
+    def __init__(self, video: VideoStream, segment: Segment, container: str) -> None:
         self._video = video
-        self._durations = durations
+        self._durations = any(name in container for name in _STATE_DURATIONS)
+        self._midstream = container in _MIDSTREAM
+        self._start = segment.start
         self._segment = segment
         self._usual = max(1, round(1 / (video.rate * video.time_base)))
         self._expected: set[int] = set()
@@ -127,11 +137,15 @@ class _Ledger:
         """Packets of the range that present a frame. An edit list discards others; a hidden frame presents none."""
         if not packet.size or packet.pts is None or packet.is_discard or _is_hidden(packet, self._video.codec):
             return False
-        start, end = self._segment.start, self._segment.end
-        return (start is None or packet.pts >= start) and (end is None or packet.pts < end)
+        if self._start is None:
+            if self._midstream and not packet.is_keyframe:
+                return False
+            # What an open GOP shows before its first key frame is left out by every player: it is not lost.
+            self._start = packet.pts
+        return packet.pts >= self._start and (self._segment.end is None or packet.pts < self._segment.end)
 
     def expect(self, packet: "Packet[Any]") -> None:
-        if not self._is_ours(packet) or packet.pts is None:
+        if packet.pts is None or not self._is_ours(packet):
             return
         if packet.is_corrupt:
             raise DamagedVideo(f"the packet of {_words(packet.pts, self._video)} is corrupt or cut off")
@@ -147,9 +161,6 @@ class _Ledger:
             raise DamagedVideo(f"time does not go on after {self.last()}: the next frame is of {_words(pts, video)}")
         if (frame.width, frame.height) != (video.width, video.height):
             raise DamagedVideo(f"the picture changes to {frame.width}x{frame.height} at {_words(pts, video)}")
-        if self._last is None and self._segment.start is None:
-            # What comes before the first frame that can be shown is shown by no player: it is not lost.
-            self._expected = {expected for expected in self._expected if expected >= pts}
         self._expected.discard(pts)
         self.close(pts)
         self._last = pts
@@ -159,7 +170,7 @@ class _Ledger:
         """Raise if a packet before `upto` (None: any packet) has not come out by now."""
         lost = [pts for pts in self._expected if upto is None or pts < upto]
         if lost:
-            raise DamagedVideo(f"{len(lost)} frames are lost at {_words(min(lost), self._video)}")
+            raise DamagedVideo(f"frames are lost: {len(lost)}, the first at {_words(min(lost), self._video)}")
 
 
 def _pts(frame: VideoFrame) -> int:
@@ -169,8 +180,8 @@ def _pts(frame: VideoFrame) -> int:
 
 
 def _is_hidden(packet: "Packet[Any]", codec: str) -> bool:
-    """VP8 stores frames that are only referred to as packets of their own: show_frame is 0. RFC 6386, 9.1."""
-    return codec == "vp8" and not bytes(packet)[0] >> 4 & 1
+    test = _HIDDEN.get(codec)
+    return test is not None and test(bytes(packet))
 
 
 def _words(pts: int | None, video: VideoStream) -> str:

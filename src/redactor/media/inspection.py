@@ -68,7 +68,7 @@ def inspect_output(
         ledger = _Ledger(container, stream, video, ranges)
         for packet in source.packets(*container.streams):
             ledger.enter(packet)
-        return _facts(source, stream, ledger, faststart)
+        return _facts(source, stream, ledger, faststart=faststart)
 
 
 def audio_digests(source: Source, streams: Streams) -> tuple[str | None, ...]:
@@ -141,7 +141,7 @@ class _Rotation:
                 self.degrees = -frame.rotation % 360
 
 
-def _facts(source: Source, stream: AvVideoStream, ledger: _Ledger, faststart: bool) -> OutputFacts:
+def _facts(source: Source, stream: AvVideoStream, ledger: _Ledger, *, faststart: bool) -> OutputFacts:
     context, container = stream.codec_context, source.container
     return OutputFacts(
         streams=tuple((s.type, _codec(s), s.language) for s in container.streams),

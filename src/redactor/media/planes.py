@@ -60,16 +60,16 @@ def color_tags(video: VideoStream) -> ColorTags:
     if _is_rgb(video):
         return ColorTags(LIMITED_RANGE, video.color_primaries, video.color_trc, _matrix(video))
     full = video.color_range == FULL_RANGE or video.pix_fmt.startswith("yuvj")
-    return ColorTags(_range(full), video.color_primaries, video.color_trc, video.colorspace)
+    return ColorTags(_range(full=full), video.color_primaries, video.color_trc, video.colorspace)
 
 
 def stated_tags(context: VideoCodecContext) -> ColorTags:
     """Tags that a file's header states, comparable with `color_tags`."""
     full = context.color_range == FULL_RANGE
-    return ColorTags(_range(full), int(context.color_primaries), int(context.color_trc), int(context.colorspace))
+    return ColorTags(_range(full=full), int(context.color_primaries), int(context.color_trc), int(context.colorspace))
 
 
-def _range(full: bool) -> int:
+def _range(*, full: bool) -> int:
     """An unstated range is limited: H.264 does not tell the two apart, nor does any player."""
     return FULL_RANGE if full else LIMITED_RANGE
 

@@ -3,10 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import BinaryIO
 
 import av
 from av.audio.stream import AudioStream as AvAudioStream
+from av.error import FFmpegError
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
@@ -19,7 +21,7 @@ from redactor.media.streams import AudioStream, Streams, VideoStream
 COPIED_AUDIO = frozenset({"aac", "mp3", "opus", "flac", "ac3", "eac3", "alac"})
 # Browsers stay silent on these although they are legal in MP4.
 SILENT_IN_BROWSERS = frozenset({"ac3", "eac3", "alac"})
-# Frames decoded to learn what no header says: the true picture size and the display matrix.
+# Packets tried for the first frame, which tells what no header does: the true size and the display matrix.
 _FIRST_PACKETS = 300
 _MIB = 1 << 20
 # AVFieldOrder: 0 unknown, 1 progressive, 2..5 interlaced.
@@ -41,7 +43,7 @@ def probe(source: Source, limits: Limits = Limits()) -> Streams:
     """Read the header, the index where there is one, and the first frame.
 
     Raises UnreadableVideo (no video track, no decoder), VideoTooLarge, TruncatedVideo (the index points past the end),
-    DamagedVideo (no frame can be decoded, or it is not as large as the header says).
+    DamagedVideo (no frame can be decoded).
     """
     container = source.container
     if len(container.streams) > limits.streams:
@@ -50,6 +52,7 @@ def probe(source: Source, limits: Limits = Limits()) -> Streams:
     _check_header(chosen, container.duration, limits)
     _check_index(list(container.streams), source.size)
     first = _first_frame(source, chosen)
+    _check_size(first.width, first.height, limits)  # headers lie
     video = _video(chosen, first)
     audio = tuple(_audio(s) for s in container.streams if isinstance(s, AvAudioStream) and _decodable(s))
     kept = {video.index, *(track.index for track in audio)}
@@ -85,14 +88,17 @@ def _choose(streams: list[Stream]) -> AvVideoStream:
 
 def _check_header(stream: AvVideoStream, duration: int | None, limits: Limits) -> None:
     """duration: of the container, microseconds, None where unknown."""
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if width * height > limits.pixels:
-        raise VideoTooLarge(f"the picture is {width}x{height}; at most {limits.pixels} pixels are taken")
+    _check_size(stream.codec_context.width, stream.codec_context.height, limits)
     seconds = Fraction(duration or 0, av.time_base)
     if seconds > limits.seconds:
         raise VideoTooLarge(f"the video lasts {float(seconds):.0f} s; at most {limits.seconds} s are taken")
     if stream.frames > limits.frames or seconds * _rate(stream) > limits.frames:
         raise VideoTooLarge(f"the video has more than {limits.frames} frames")
+
+
+def _check_size(width: int, height: int, limits: Limits) -> None:
+    if width * height > limits.pixels:
+        raise VideoTooLarge(f"the picture is {width}x{height}; at most {limits.pixels} pixels are taken")
 
 
 def _check_index(streams: list[Stream], size: int) -> None:
@@ -105,26 +111,16 @@ def _check_index(streams: list[Stream], size: int) -> None:
 
 
 def _first_frame(source: Source, stream: AvVideoStream) -> VideoFrame:
-    """The first frame that can be decoded. Nobody has to rewind: decoding starts with a seek of its own."""
+    """The first frame that can be decoded. Nobody has to rewind: decoding starts at a place of its own."""
     decoder = source.video(stream.index)
-    for count, packet in enumerate(source.packets(decoder)):
+    for packet in islice(source.packets(decoder), _FIRST_PACKETS):
         try:
             frames = packet.decode()
-        except Exception:
-            source.check()
-            frames = []  # a stream recorded from its middle on starts with packets that cannot be decoded
+        except FFmpegError:
+            continue  # a stream recorded from its middle on starts with packets that cannot be decoded
         for frame in frames:
-            return _checked(frame, decoder)
-        if count > _FIRST_PACKETS:
-            break
+            return frame
     raise DamagedVideo("no frame of the video can be decoded")
-
-
-def _checked(frame: VideoFrame, stream: AvVideoStream) -> VideoFrame:
-    stated = (stream.codec_context.width, stream.codec_context.height)
-    if not isinstance(frame, VideoFrame) or (frame.width, frame.height) != stated:
-        raise DamagedVideo(f"the first frame is not {stated[0]}x{stated[1]} as the header says")
-    return frame
 
 
 def _video(stream: AvVideoStream, first: VideoFrame) -> VideoStream:

@@ -158,7 +158,7 @@ class _Guard:
             return b""
         try:
             return self._file.read(size)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, `Source.check` raises it
             self.failure = error
             return b""
 
@@ -167,7 +167,7 @@ class _Guard:
             return -1
         try:
             return self._file.seek(offset, whence)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, `Source.check` raises it
             self.failure = error
             return -1
 

@@ -79,7 +79,7 @@ def _matroska(file: BinaryIO, size: int) -> None:
         at += length
 
 
-def _vint(data: bytes, keep_marker: bool = False) -> tuple[int, int]:
+def _vint(data: bytes, *, keep_marker: bool = False) -> tuple[int, int]:
     """An EBML variable-length integer and its width in bytes; width 0 where there is none."""
     if not data or not data[0]:
         return 0, 0

@@ -6,6 +6,7 @@ Non-maximum suppression keeps a small box inside a large one, and two boxes side
 
 import dataclasses
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,19 +43,28 @@ def without_doubles(seen: Seen) -> tuple[Seen, set[int]]:
     return _with_hulls(seen, hulls), doubles
 
 
-def one_track_each(candidates: list[list[int]], seen: Seen) -> tuple[Seen, list[list[int]], set[int]]:
-    """Candidates with those that double a better one put into it; and the rows that are in no candidate any more,
-    because the better one has another in that frame. That one's box then holds both, if the double would have been
-    covered alone."""
+@dataclass(frozen=True)
+class Sorted:
+    """Candidates, each the rows of one face. faces: those with the support of a face, before or after others were put
+    into them; weak: the others; doubles: rows in neither, as another row of the same face stands for them."""
+
+    faces: list[list[int]]
+    weak: list[list[int]]
+    doubles: set[int]
+
+
+def one_track_each(candidates: list[list[int]], seen: Seen) -> tuple[Seen, Sorted]:
+    """Puts candidates that double a better one into it. Where both have a row in a frame the better one's stays, and
+    its box then holds both if the double had the support of a face itself."""
     alone = [is_face(rows, seen) for rows in candidates]
-    support = [float(seen.score[rows].sum()) for rows in candidates]
+    rank = [(alone[n], float(seen.score[rows].sum()), -n) for n, rows in enumerate(candidates)]
     kept: dict[int, dict[int, int]] = {
         number: dict(zip(seen.frame[rows].tolist(), rows, strict=True)) for number, rows in enumerate(candidates)
     }
     hulls: list[Pair] = []
     doubles: set[int] = set()
-    for (a, b), count in sorted(_near(candidates, seen).items()):
-        better, double = (a, b) if (support[a], -a) >= (support[b], -b) else (b, a)
+    for pair, count in sorted(_near(candidates, seen).items()):
+        double, better = sorted(pair, key=rank.__getitem__)
         if better not in kept or double not in kept or count < _NEAR_SHARE * len(candidates[double]):
             continue
         for frame, row in kept.pop(double).items():
@@ -62,9 +72,13 @@ def one_track_each(candidates: list[list[int]], seen: Seen) -> tuple[Seen, list[
             if other != row:
                 doubles.add(row)
                 hulls += [(other, row)] if alone[double] else []
-        alone[better] = alone[better] or alone[double]
-    ordered = sorted([rows[frame] for frame in sorted(rows)] for rows in kept.values())
-    return _with_hulls(seen, hulls), ordered, doubles
+    seen = _with_hulls(seen, hulls)
+    faces: list[list[int]] = []
+    weak: list[list[int]] = []
+    for number, rows in kept.items():
+        listed = [rows[frame] for frame in sorted(rows)]
+        (faces if alone[number] or is_face(listed, seen) else weak).append(listed)
+    return seen, Sorted(faces, weak, doubles)
 
 
 def _near(candidates: list[list[int]], seen: Seen) -> Counter[Pair]:

@@ -112,6 +112,45 @@ def test_a_lost_packet_is_damage(zoo: Zoo, name: str) -> None:
         list(frames)
 
 
+def test_a_packet_that_brings_no_frame_is_a_lost_frame(zoo: Zoo) -> None:
+    """A packet of nothing but an access unit delimiter (NAL type 35) decodes to nothing, without an error."""
+
+    def delimiter(size: int) -> bytes:
+        return (size - 4).to_bytes(4, "big") + b"\x46\x01" + b"\x50" * (size - 6)
+
+    emptied = _without_payload(zoo("hevc open gop").path, 20, delimiter)
+    with pytest.raises(DamagedVideo, match="frames are lost: 1"), whole(emptied) as frames:
+        list(frames)
+
+
+@pytest.mark.parametrize("name", ["plain", "matroska", "avi"])
+def test_a_lost_first_frame_is_damage(zoo: Zoo, name: str) -> None:
+    lost = _without_payload(zoo(name).path, 0)
+    with pytest.raises(DamagedVideo, match=r"lost|cannot be decoded|no frame"), whole(lost) as frames:
+        list(frames)
+
+
+def test_a_broadcast_starts_at_its_first_key_frame(zoo: Zoo) -> None:
+    path = zoo("mpeg2 ts").path
+    with opened(path) as (source, streams):
+        source.rewind()
+        keys = [p for p in source.packets(source.video(streams.video.index)) if p.is_keyframe]
+        place = (keys[1].pos or 0) - 8 * 188
+    later = path.with_name("later.ts")
+    later.write_bytes(path.read_bytes()[place - place % 188 :])
+    with whole(later) as frames:
+        pts = [frame.time.pts for frame in frames]
+    assert pts[0] == keys[1].pts
+    assert pts == [p[0] for p in prints(path) if p[0] >= pts[0]]
+
+
+def test_a_frame_that_the_decoder_patched_up_is_damage(zoo: Zoo) -> None:
+    """A slice that breaks off is concealed by a guess from the picture before, without an error."""
+    patched = _without_payload(zoo("plain").path, 24, lambda size: None, share=2)
+    with pytest.raises(DamagedVideo, match=r"frame of .* is corrupt"), whole(patched) as frames:
+        list(frames)
+
+
 def test_a_picture_that_changes_its_size_is_damage(zoo: Zoo) -> None:
     with opened(zoo("plain").path) as (source, streams):
         other = replace(streams.video, width=126)
@@ -175,8 +214,10 @@ def _ends_well(source: Source, video: VideoStream, segment: Segment) -> bool:
         return False
 
 
-def _without_payload(path: Path, n: int) -> Path:
-    """A copy in which the payload of the nth video packet is overwritten."""
+def _without_payload(
+    path: Path, n: int, filler: Callable[[int], bytes | None] = lambda size: None, share: int = 1
+) -> Path:
+    """A copy in which the last 1/share of the nth video packet is overwritten, by default with ones."""
     with opened(path) as (source, streams):
         source.rewind()
         packet = list(source.packets(source.video(streams.video.index)))[n]
@@ -184,7 +225,8 @@ def _without_payload(path: Path, n: int) -> Path:
     place = packet.pos if path.suffix == ".ts" else data.index(bytes(packet))
     assert place is not None
     size = 4 * 188 if path.suffix == ".ts" else packet.size
-    data[place : place + size] = b"\xff" * size
+    place, size = place + size - size // share, size // share
+    data[place : place + size] = filler(size) or b"\xff" * size
     copy = path.with_name(f"lost{n}{path.suffix}")
     copy.write_bytes(data)
     return copy

@@ -79,13 +79,8 @@ def test_a_failing_file_is_that_failure_and_never_a_shorter_video(zoo: Zoo, name
     whole = _frames(io.BytesIO(data), len(data))
     for reads in range(40):
         file = FailingFile(data, reads, error)
-        try:
-            frames = _frames(file, len(data))
-        except RedactorError as raised:
-            assert raised is error
-        else:
-            assert file.reads >= 0
-            assert frames == whole
+        outcome = _outcome(file, len(data))
+        assert outcome == whole if file.reads >= 0 else outcome is error
 
 
 def test_rewinding_gives_the_first_packet_again(zoo: Zoo) -> None:
@@ -111,6 +106,13 @@ def test_a_damaged_file_ends_by_name_whatever_the_damage(zoo: Zoo, name: str, da
         content[place] ^= data.draw(st.integers(1, 255))
     with suppress(RedactorError):
         _frames(io.BytesIO(bytes(content)), len(content))
+
+
+def _outcome(file: io.BytesIO, size: int) -> list[int] | RedactorError:
+    try:
+        return _frames(file, size)
+    except RedactorError as error:
+        return error
 
 
 def _frames(file: io.BytesIO, size: int) -> list[int]:

@@ -1,5 +1,6 @@
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_a_whole_file_passes(zoo: Zoo, name: str) -> None:
     truncation.check(io.BytesIO(data), len(data))
 
 
-def test_a_cut_file_with_its_index_first_is_found_out(tmp_path) -> None:
+def test_a_cut_file_with_its_index_first_is_found_out(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.mp4", container_options={"movflags": "faststart"})
     data = clip.path.read_bytes()
     with pytest.raises(TruncatedVideo, match="mdat"):
@@ -56,7 +57,7 @@ def test_junk_after_the_last_box_is_no_cut(zoo: Zoo, junk: bytes) -> None:
     truncation.check(io.BytesIO(data), len(data))
 
 
-def test_faststart_is_the_index_before_the_data(tmp_path) -> None:
+def test_faststart_is_the_index_before_the_data(tmp_path: Path) -> None:
     late = make_clip(tmp_path / "late.mp4").path.read_bytes()
     early = make_clip(tmp_path / "early.mp4", container_options={"movflags": "faststart"}).path.read_bytes()
     assert not truncation.is_faststart(io.BytesIO(late), len(late))
