@@ -61,7 +61,7 @@ def _long_sides(detector: Detector, preset: Preset) -> tuple[int, ...]:
 def _record(
     decoded: Decoded, video: VideoStream, detector: Detector, sides: tuple[int, ...], keeper: Keeper, *, look: bool
 ) -> FrameRecord:
-    pictures = [upright.image for upright in upright_bgr(decoded.frame, video, sides)]
+    pictures = upright_bgr(decoded.frame, video, sides)
     mark = signature(pictures[0])
     if not look:
         return FrameRecord(decoded.time.pts, decoded.time.duration, mark, None)

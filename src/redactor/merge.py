@@ -3,7 +3,7 @@
 One global pass over every frame, so that any split into segments gives the same ids and boxes as none.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -103,19 +103,39 @@ def _fractions(box: Box, video: VideoStream) -> tuple[float, float, float, float
 
 
 def _thumbs(
-    tracking: Tracking, crops: Iterable[Crop], source: Source, video: VideoStream, segments: Sequence[Segment]
+    tracking: Tracking, crops: Sequence[Crop], source: Source, video: VideoStream, segments: Sequence[Segment]
 ) -> dict[int, bytes]:
     """The best portrait of each id; one that has none is cut out of its best frame."""
-    by_detection = {(crop.pts, crop.position): crop for crop in crops}
+    owned: dict[int, list[Crop]] = {}
+    for crop, person in _owners(tracking.tracks, crops):
+        owned.setdefault(person, []).append(crop)
     return {
-        person.id: _best(person, by_detection) or _from_source(person, source, video, segments)
+        person.id: max(owned[person.id], key=lambda crop: (crop.quality, -crop.pts)).jpeg
+        if person.id in owned
+        else _from_source(person, source, video, segments)
         for person in tracking.tracks
     }
 
 
-def _best(person: Track, crops: dict[tuple[int, int], Crop]) -> bytes | None:
-    own = [crops[key] for box in person.boxes if box.position is not None and (key := (box.pts, box.position)) in crops]
-    return max(own, key=lambda crop: (crop.quality, -crop.pts)).jpeg if own else None
+def _owners(people: Sequence[Track], crops: Sequence[Crop]) -> Iterator[tuple[Crop, int]]:
+    """Whose portrait each crop is: of whom its detection was made, else (a double of it was) of the one box around it."""
+    exact = {(box.pts, box.position): person.id for person in people for box in person.boxes}
+    boxes: dict[int, list[tuple[int, Box]]] = {}
+    for person in people:
+        for placed in person.boxes:
+            boxes.setdefault(placed.pts, []).append((person.id, placed.box))
+    for crop in crops:
+        around = [person for person, box in boxes.get(crop.pts, ()) if _holds(box, crop.box)]
+        if (crop.pts, crop.position) in exact:
+            yield crop, exact[crop.pts, crop.position]
+        elif len(around) == 1:
+            yield crop, around[0]
+
+
+def _holds(box: Box, other: Box) -> bool:
+    """Whether a box contains another's centre."""
+    x, y = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
+    return box[0] <= x < box[2] and box[1] <= y < box[3]
 
 
 def _from_source(person: Track, source: Source, video: VideoStream, segments: Sequence[Segment]) -> bytes:
@@ -123,7 +143,7 @@ def _from_source(person: Track, source: Source, video: VideoStream, segments: Se
     segment = next(s for s in segments if s.end is None or best.pts < s.end)
     for decoded in decode(source, video, segment):
         if decoded.time.pts == best.pts:
-            picture = upright_bgr(decoded.frame, video, [_THUMB_SIDE])[0].image
+            picture = upright_bgr(decoded.frame, video, [_THUMB_SIDE])[0]
             return encoded(head(picture, best.box, video))
     raise DamagedVideo(f"the frame at pts {best.pts} is no longer there")
 
