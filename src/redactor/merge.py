@@ -118,7 +118,7 @@ def _thumbs(
 
 
 def _owners(people: Sequence[Track], crops: Sequence[Crop]) -> Iterator[tuple[Crop, int]]:
-    """Whose portrait each crop is: whose detection it shows, else (where a double of that was kept) the one around it."""
+    """Whose portrait each crop is: whose detection it shows, else (a double of that was kept) who is around it."""
     exact = {(box.pts, box.position): person.id for person in people for box in person.boxes}
     boxes: dict[int, list[tuple[int, Box]]] = {}
     for person in people:

@@ -1,0 +1,1 @@
+"""Measurements that print a table; none of them runs in the tests."""
