@@ -106,12 +106,13 @@ def find(name: str, env: Mapping[str, str] = os.environ) -> Path:
     cache.
 
     REDACTOR_MODEL_FETCH=0 (set in images) forbids fetching. Raises ModelMissing, naming each place and what was wrong
-    there.
+    there; not by its path, since the message reaches reports: paths are logged.
     """
     model = MODELS[name]
     tried: list[str] = []
-    for folder in (*_folders(env), cache(env)):
-        if _is_right(folder / model.file, model, tried):
+    places = [(folder, f"in folder {n} of {PATH_VARIABLE}") for n, folder in enumerate(_folders(env), 1)]
+    for folder, where in (*places, (cache(env), "in the cache")):
+        if _is_right(folder / model.file, model, where, tried):
             return folder / model.file
     target = cache(env) / model.file
     for fetch in _fetchers(env):
@@ -144,13 +145,14 @@ def _folders(env: Mapping[str, str]) -> list[Path]:
     return [Path(part) for part in env.get(PATH_VARIABLE, "").split(os.pathsep) if part]
 
 
-def _is_right(path: Path, model: Model, tried: list[str]) -> bool:
+def _is_right(path: Path, model: Model, where: str, tried: list[str]) -> bool:
     """Whether this very file holds the weights; if not, the reason is added to tried."""
     if not path.is_file():
-        tried.append(f"{path} is not there")
+        tried.append(f"none {where}")
+        log.info("%s is not there", path)
         return False
     if hashlib.sha256(path.read_bytes()).hexdigest() != model.sha256:
-        tried.append(f"{path} has the wrong sha256")
+        tried.append(f"one with the wrong sha256 {where}")
         log.warning("%s has the wrong sha256 and is not used", path)
         return False
     return True
@@ -169,12 +171,12 @@ def _fetched(fetch: Callable[[Model, Path], str], model: Model, target: Path, tr
             origin = fetch(model, got)
             if not origin:
                 return False
-            if not _is_right(got, model, tried):
-                tried.append(f"that copy came from {origin}")
+            if not _is_right(got, model, f"at {origin}", tried):
                 return False
             got.replace(target)
     except (OSError, http.client.HTTPException, subprocess.SubprocessError, zipfile.BadZipFile, KeyError) as error:
-        tried.append(f"fetching failed: {error}")
+        tried.append(f"fetching failed ({type(error).__name__})")
+        log.warning("fetching %s failed: %s", model.file, error)
         return False
     return True
 
