@@ -109,5 +109,6 @@ def _refuse(sentence: str) -> NoReturn:
 
 
 def main() -> None:
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    # Our own words only: the embedded cloud's libraries log a failed state as pages of internals.
+    logging.getLogger("redactor").addHandler(logging.StreamHandler())
     app()
