@@ -107,3 +107,19 @@ def test_a_video_without_faces_is_done_with_few_boxes(bench: Bench, shared_media
     events = [event for fragment in outcome.json("_annotations.json")["fragments"] for event in fragment["events"]]
     assert len(events) == len(times(outcome.file(".mp4"))) == 300
     assert sum(map(len, events)) <= 6
+
+
+@pytest.mark.slow
+def test_signers_are_covered_in_every_frame_and_so_is_the_bystander(bench: Bench, shared_media: Path) -> None:
+    for clip in sorted((shared_media / "asl").glob("*.mkv")):
+        outcome = bench.run(clip, {"mode": "analyze"})
+        events = [event for part in outcome.json("_annotations.json")["fragments"] for event in part["events"]]
+        # They stand in the middle, their heads in the upper part.
+        signer = [any(0.3 < middle(face)[0] < 0.7 and middle(face)[1] < 0.5 for face in event) for event in events]
+        assert all(signer), (clip.name, signer.index(False))
+        if clip.stem == "bird":
+            assert all(any(face["x"] + face["width"] > 0.99 for face in event) for event in events)
+
+
+def middle(face: dict[str, float]) -> tuple[float, float]:
+    return face["x"] + face["width"] / 2, face["y"] + face["height"] / 2
