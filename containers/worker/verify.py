@@ -32,5 +32,5 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
         blur=job.preset.blur,
     )
     seconds = round(sum(one.seconds for one in timed), 3)
-    work.save_timed(names.VERIFY, replace(told, redact_seconds=seconds))
+    work.save_timed(names.VERIFY, replace(told, redact_seconds=seconds, version=made.version))
     return {"frames": told.frames}

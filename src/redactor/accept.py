@@ -40,8 +40,10 @@ class Settings:
     concurrency: Mapping[str, int]
 
 
-def parse_request(doc: Mapping[str, Any], bucket: str) -> Request:
+def parse_request(doc: object, bucket: str) -> Request:
     """The execution's input; raises InvalidKey naming the field that is wrong."""
+    if not isinstance(doc, Mapping):
+        raise InvalidKey("the input must be an object in braces", allowed=['{"key": "input/<path>/<video>"}'])
     key, preset = doc.get("key"), doc.get("preset")
     if not isinstance(key, str) or not key.startswith((INPUT, OUTPUT)):
         raise InvalidKey(f'"key" must name an object under {INPUT}', field="key", allowed=[f"{INPUT}<path>/<video>"])

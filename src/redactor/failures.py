@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from redactor.bucket import WORK
-from redactor.errors import RedactorError
+from redactor.errors import LostClaim, RedactorError
 from redactor.jsonable import encode
 from redactor.store import Conflict, Missing, Store
 
@@ -46,10 +46,13 @@ def execution_key(execution: str, name: str) -> str:
 def recorded(store: Store, key: str, step: str, segment: int | None = None) -> Iterator[None]:
     """Writes the failure under the key and raises it again; a success removes what an earlier attempt left there.
 
-    It looks first: in a versioned bucket a delete of nothing leaves a delete marker.
+    It looks first: in a versioned bucket a delete of nothing leaves a delete marker. A lost claim leaves no record: the
+    job's records are those of the execution that holds it now.
     """
     try:
         yield
+    except LostClaim:
+        raise
     except Exception as error:
         store.write(key, encode(failure(error, step, segment)))
         raise

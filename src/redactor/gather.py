@@ -1,5 +1,6 @@
 """From one dropped object to the set a job needs: video, preset, annotations, id list; or why there is none yet."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from posixpath import dirname
@@ -19,9 +20,12 @@ from redactor.bucket import (
     videos_for,
 )
 from redactor.errors import AmbiguousSidecar, SourceChanged
+from redactor.job import MARK
 from redactor.preset import Mode, Preset, parse_preset, preset_from, with_mode
 from redactor.store import Object, Store
 
+# Where a preset that came with the execution's input is from.
+BY_HAND = "input"
 _PRESET_NAMES = ("preset.json", "Preset.json", "PRESET.JSON")
 
 
@@ -54,11 +58,16 @@ class Presets:
     def of(self, video_key: str, store: Store) -> tuple[Preset, str]:
         """The preset that holds for a video, and where it was found; raises InvalidPreset, AmbiguousSidecar."""
         if self.given is not None:
-            return preset_from(self.given, "input"), "input"
+            return preset_from(self.given, BY_HAND), BY_HAND
         key = _preset_key(video_key, store)
         if key is None:
             return parse_preset(self.default, "default"), "default"
         return parse_preset(store.read(key), key), key
+
+    def after_analysis(self, video_key: str, store: Store) -> tuple[Preset, str]:
+        """As of; but a preset that the analysis was started with by hand holds for what an id list starts too."""
+        earlier = _preset_by_hand(video_key, store) if self.given is None else None
+        return earlier or self.of(video_key, store)
 
 
 def gather(trigger: Object, presets: Presets, store: Store) -> Set:
@@ -75,7 +84,7 @@ def _from_video(trigger: Object, dropped: Name, presets: Presets, store: Store) 
     found = Set(trigger, preset, origin)
     if preset.mode is not Mode.REDACT:
         return found
-    beside = _siblings(dropped.key, store)
+    beside = _siblings(dropped.folder, store)
     annotations = _annotations(dropped.key, beside, store)
     return replace(found, annotations=annotations, id_list=_sidecar(dropped.key, Kind.ID_LIST, beside, store))
 
@@ -87,14 +96,14 @@ def _from_annotations(trigger: Object, dropped: Name, presets: Presets, store: S
     preset, origin = presets.of(source.key, store)
     if preset.mode is not Mode.REDACT:
         raise Quiet("ignored", "annotations start a job only where the video's preset says redact")
-    beside = _siblings(source.key, store)
+    beside = _siblings(dropped.folder, store)
     return Set(source, preset, origin, trigger, _sidecar(source.key, Kind.ID_LIST, beside, store))
 
 
 def _from_id_list(trigger: Object, dropped: Name, presets: Presets, store: Store) -> Set:
     source = _video_of_results(dropped, store) if dropped.key.startswith(OUTPUT) else _video_beside(dropped, store)
-    preset, origin = presets.of(source.key, store)
-    annotations = _annotations(source.key, list(store.keys(dropped.folder + stem(source.key), deep=False)), store)
+    preset, origin = presets.after_analysis(source.key, store)
+    annotations = _annotations(source.key, _siblings(dropped.folder, store), store)
     return Set(source, with_mode(preset, Mode.REDACT), origin, annotations, trigger)
 
 
@@ -127,10 +136,9 @@ def _video_of_results(sidecar: Name, store: Store) -> Object:
     return source
 
 
-def _siblings(video_key: str, store: Store) -> list[str]:
-    """The keys of the video's folder that may be its sidecars, or videos that share them."""
-    nameless = (key for key in store.keys(f"{dirname(video_key)}/", deep=False) if not name(key).subject)
-    return [*_named(video_key, store), *(key for key in nameless if name(key).kind is not Kind.OTHER)]
+def _siblings(folder: str, store: Store) -> list[str]:
+    """The keys of a folder that may be sidecars, or videos that share them."""
+    return [key for key in store.keys(folder, deep=False) if name(key).kind is not Kind.OTHER]
 
 
 def _sidecar(video_key: str, kind: Kind, keys: list[str], store: Store) -> Object | None:
@@ -144,6 +152,15 @@ def _annotations(video_key: str, beside: list[str], store: Store) -> Object:
     if found is None:
         raise Quiet("waiting", "the annotations are not there yet")
     return found
+
+
+def _preset_by_hand(video_key: str, store: Store) -> tuple[Preset, str] | None:
+    """The preset of a job that was started by hand, which stands in no file but that job's report."""
+    stands = store.head(Results(video_key).report)
+    if stands is None or MARK not in stands.metadata:
+        return None
+    told = json.loads(store.read(stands.key, stands.version))["preset"]
+    return (preset_from(told, stands.key), BY_HAND) if told.pop("from") == BY_HAND else None
 
 
 def _preset_key(video_key: str, store: Store) -> str | None:

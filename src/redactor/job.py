@@ -8,7 +8,7 @@ from redactor import __version__
 from redactor.bucket import Results
 from redactor.jsonable import dump
 from redactor.preset import Mode, Preset
-from redactor.store import Object
+from redactor.store import Object, Store
 
 # Metadata that Publish puts on every result: the job's id.
 MARK = "redactor-job"
@@ -56,6 +56,11 @@ class Job:
     @property
     def results(self) -> Results:
         return Results(self.source.key)
+
+    def superseded(self, store: Store) -> bool:
+        """Whether the video or what triggered the job has a newer version by now. A deleted one has none."""
+        stand = {pinned.key: (store.head(pinned.key), pinned.version) for pinned in (self.source, self.trigger)}
+        return any(now is not None and now.version != version for now, version in stand.values())
 
 
 def job_id(

@@ -53,6 +53,11 @@ def head(picture: Picture, box: Box, video: VideoStream) -> Picture:
     return _cut(picture, (x1 - _SIDE * wide, y1 - _TOP * high, x2 + _SIDE * wide, y2 + _BOTTOM * high)).copy()
 
 
+def within(picture: Picture, box: Box, video: VideoStream) -> Picture:
+    """What a head-size box of the decoded frame holds, cut out of the upright frame without a margin, own memory."""
+    return _cut(picture, _in_picture(box, picture, video)).copy()
+
+
 def encoded(portrait: Picture) -> bytes:
     """JPEG, at most 256 px high, never enlarged. An empty picture (a face outside the frame) becomes one black
     pixel."""

@@ -1,11 +1,12 @@
 """Publish: the results under their public names, conditionally, the video late and the report last."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from redactor import work as names
-from redactor.errors import OutputInTheWay, TryAgain
+from redactor.errors import MissingResult, OutputInTheWay, TryAgain
 from redactor.job import MARK, Job
 from redactor.preset import BlurType, Mode
 from redactor.report import success
@@ -38,7 +39,10 @@ def publish(work: Work) -> dict[str, Any]:
     job = work.load(Job, names.JOB)
     prefix = job.results.prefix
     work.store.write(work.key(names.REPORT), success(work, job))
-    if not all(_place(work.store, placing, job) for placing in _placings(work, job)):
+    placings = _placings(work, job)
+    for placing in placings:  # all of them before the first is placed: a refusal leaves no half of a result
+        _standing(work.store, placing.key)
+    if not all(_place(work.store, placing, job) for placing in placings):
         return {"outcome": "superseded", "prefix": prefix}
     _tidy(work, job)
     return {"outcome": "published", "prefix": prefix}
@@ -53,8 +57,17 @@ def _placings(work: Work, job: Job) -> list[Placing]:
             key = results.thumb(int(name.removeprefix(names.THUMBS).removesuffix(".jpg")))
             found.append(Placing(work.found(name), key, "image/jpeg", PERSONAL))
     if job.mode is not Mode.ANALYZE:
-        found.append(Placing(work.found(names.REDACTED), results.redacted, "video/mp4"))
+        found.append(Placing(_verified(work), results.redacted, "video/mp4"))
     return [*found, Placing(work.found(names.REPORT), results.report, "application/json")]
+
+
+def _verified(work: Work) -> Object:
+    """The very version that Verify has looked at: a worker given up for dead may have written another since."""
+    version = json.loads(work.store.result(work.key(names.VERIFY)))["value"]["version"]
+    found = work.store.head(work.key(names.REDACTED), version)
+    if found is None:
+        raise MissingResult(f"{names.REDACTED} is not there in the version that was verified")
+    return found
 
 
 def _thumbs(work: Work, job: Job) -> list[str]:
@@ -69,12 +82,6 @@ def _metadata(job: Job) -> dict[str, str]:
     return {**mark, "redactor-notice": "NOT REDACTED"} if drawn and job.preset.blur is BlurType.BOX else mark
 
 
-def superseded(store: Store, job: Job) -> bool:
-    """Whether the video or what triggered the job has a newer version. A deleted one has none."""
-    stand = {pinned.key: (store.head(pinned.key), pinned.version) for pinned in (job.source, job.trigger)}
-    return any(now is not None and now.version != version for now, version in stand.values())
-
-
 def _place(store: Store, placing: Placing, job: Job) -> bool:
     """Where nothing stood it must still be so; what stands must be ours, and still that object when it is replaced.
 
@@ -83,10 +90,8 @@ def _place(store: Store, placing: Placing, job: Job) -> bool:
     """
     metadata = _metadata(job)
     for _ in range(_ATTEMPTS):
-        stands = store.head(placing.key)
-        if stands is not None and MARK not in stands.metadata:
-            raise OutputInTheWay(f"{placing.key!r} is not ours to replace", field=placing.key)
-        if superseded(store, job):
+        stands = _standing(store, placing.key)
+        if job.superseded(store):
             return False
         if stands is not None and _same(stands, placing.source, job):
             return True
@@ -106,6 +111,14 @@ def _place(store: Store, placing: Placing, job: Job) -> bool:
     raise TryAgain(f"{placing.key} keeps changing")
 
 
+def _standing(store: Store, key: str) -> Object | None:
+    """What stands under a public name, if it is ours; raises OutputInTheWay for somebody's own file."""
+    stands = store.head(key)
+    if stands is not None and MARK not in stands.metadata:
+        raise OutputInTheWay(f"{key!r} is not ours to replace", field=key)
+    return stands
+
+
 def _same(stands: Object, source: Object, job: Job) -> bool:
     """A retry finds its own work done."""
     return stands.metadata.get(MARK) == job.id and stands.metadata.get(_ORIGIN) == source.version
@@ -117,7 +130,7 @@ def _tidy(work: Work, job: Job) -> None:
     stale = [results.error]
     if job.mode is not Mode.REDACT:
         mine = {results.thumb(int(n.removeprefix(names.THUMBS).removesuffix(".jpg"))) for n in _thumbs(work, job)}
-        stale += [key for key in store.keys(results.thumbs) if key not in mine]
+        stale += [key for key in store.keys(results.thumbs, deep=False) if key not in mine]
     for key in stale:
         stands = store.head(key)
         if stands is not None and MARK in stands.metadata:

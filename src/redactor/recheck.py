@@ -1,7 +1,8 @@
 """Is a decoded picture the one that was handed to the encoder? Compared by the means of small cells.
 
-A cell's mean hardly changes in encoding, while a face that was left clear, a frame out of place or a torn picture
-changes many cells by far more. So a few bytes a rectangle are enough, and a whole segment's fit in memory.
+Two questions for each covered rectangle: is it what was encoded but for encoder loss, and is it not on its way back to
+what stood there before? The second finds a clear face where the first cannot: a light blur of a small face changes the
+picture by less than an encoder may. A few hundred bytes a rectangle are enough, so a whole segment's fit in memory.
 """
 
 from collections.abc import Sequence
@@ -15,52 +16,85 @@ from redactor.covering import Rect
 from redactor.errors import OutputMismatch
 from redactor.media.planes import Picture
 
-# Pixels along a cell's side, at least; and cells along a side, at most: of a rectangle and of the whole picture.
-_CELL = 8
+Cells = NDArray[np.uint8]
+
+# Pixels along a cell's side, at least, in a rectangle and in the whole picture; and cells along a side, at most.
+_RECT_CELL, _WHOLE_CELL = 2, 8
 _MOST = 32
-# Steps of 255. Measured at crf 18 to 28 on real clips (docs/decisions.md): no cell's mean moved by more than half of
-# this, and a rectangle's cells by less than half on average; a clear face in a rectangle moves them by 20 and more.
-_CELL_LOSS = 24.0
-_MEAN_LOSS = 6.0
+# Measured on three real clips, the same shrunk until heads are 8 to 60 px, slivers of 2 to 8 px, grain and white noise,
+# with every blur type; first at crf 19, which is ours, then at 28.
+# Root of the mean square of a rectangle's cells, steps of 255: at most 5.5, of slivers below 8 px 9.6; 12.9 and 22.
+_RECT_LOSS = 16.0
+# Of the way from what was encoded to the clear source, how far the decoded cells have gone: at most 0.22; 0.55. A clear
+# face has gone at least 0.82 of it; 0.30 (Low, whose blur such coarse coding hides), else 0.79.
+_CLEAR_SHARE = 0.5
+# The way's length (root of the sum of squares) from where on encoder loss is no large part of it: shorter ones went up
+# to 1.0 of it by chance. A face's is 50 and more with Low from 11 px on, 70 and more with the others from 8 px on.
+_CLEAR_LEAST = 60.0
+# The whole picture's cells: one at most 9, their mean at most 1.3; 14 and 2.4.
+_WHOLE_CELL_LOSS = 20
+_WHOLE_LOSS = 4.0
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What is kept of one picture. rects: what was covered. cells: the means of each, then of the whole picture:
-    the cells of its three planes one after another, uint8."""
+    """What is kept of one picture. rects: what was covered; covered, clear: the cells of each as handed to the encoder
+    and as in the source; whole: those of the whole picture as handed over."""
 
     pts: int
     rects: tuple[Rect, ...]
-    cells: tuple[NDArray[np.uint8], ...]
+    covered: tuple[Cells, ...]
+    clear: tuple[Cells, ...]
+    whole: Cells
 
 
-def seen(picture: Picture, rects: Sequence[Rect]) -> Seen:
-    """Measures a picture in the given rectangles (half-open luma pixels, on the chroma grid) and as a whole."""
-    height, width = picture.y.shape
-    areas = [*rects, Rect(0, 0, width, height)]
-    return Seen(picture.time.pts, tuple(rects), tuple(_cells(picture, area) for area in areas))
+def seen(handed: Picture, source: Picture, rects: Sequence[Rect]) -> Seen:
+    """Measures a picture as handed to the encoder, and the source's where it was covered.
+
+    rects: half-open luma pixels, on the chroma grid.
+    """
+    covered, clear = (tuple(_cells(picture, rect, _RECT_CELL) for rect in rects) for picture in (handed, source))
+    return Seen(handed.time.pts, tuple(rects), covered, clear, _whole(handed))
 
 
 def compare(handed: Seen, decoded: Picture) -> None:
     """Raises OutputMismatch unless the decoded picture has the handed one's time and, but for encoder loss, samples."""
     if decoded.time.pts != handed.pts:
         raise OutputMismatch(f"the part shows a frame at pts {decoded.time.pts} where {handed.pts} was encoded")
-    for rect, before, after in zip(handed.rects, handed.cells, seen(decoded, handed.rects).cells, strict=False):
-        _compare(before, after, f"the rectangle {rect} of the frame at pts {handed.pts}")
-    _compare(handed.cells[-1], seen(decoded, ()).cells[-1], f"the frame at pts {handed.pts}")
+    for rect, covered, clear in zip(handed.rects, handed.covered, handed.clear, strict=True):
+        fault = _fault(_cells(decoded, rect, _RECT_CELL), covered, clear)
+        if fault:
+            raise OutputMismatch(f"the rectangle {rect} of the frame at pts {handed.pts} {fault}")
+    loss = np.abs(_difference(_whole(decoded), handed.whole))
+    if loss.max() > _WHOLE_CELL_LOSS or loss.mean() > _WHOLE_LOSS:
+        what = f"cells differ by {loss.mean():.1f}, one by {loss.max():.0f}"
+        raise OutputMismatch(f"the frame at pts {handed.pts} is not what was encoded: {what}")
 
 
-def _compare(before: NDArray[np.uint8], after: NDArray[np.uint8], what: str) -> None:
-    loss = np.abs(before.astype(np.int16) - after)
-    if loss.max() > _CELL_LOSS or loss.mean() > _MEAN_LOSS:
-        raise OutputMismatch(f"{what} is not what was encoded: cells differ by {loss.mean():.1f}, at most {loss.max()}")
+def _fault(decoded: Cells, covered: Cells, clear: Cells) -> str | None:
+    """What is wrong with a rectangle's cells; None if nothing is."""
+    lost, hidden = _difference(decoded, covered), _difference(clear, covered)
+    loss = float(np.sqrt(np.square(lost).mean()))
+    if loss > _RECT_LOSS:
+        return f"is not what was encoded: cells differ by {loss:.1f}"
+    strength = float(np.square(hidden).sum())
+    share = float(lost @ hidden) / strength if strength >= _CLEAR_LEAST**2 else 0.0
+    return f"shows {share:.0%} of what it must hide" if share > _CLEAR_SHARE else None
 
 
-def _cells(picture: Picture, rect: Rect) -> NDArray[np.uint8]:
-    size = (_count(rect.width), _count(rect.height))
-    areas = [plane[rect.slices(shrink, shrink)] for plane, shrink in zip(picture.planes, (1, 2, 2), strict=True)]
-    return np.concatenate([cv2.resize(area, size, interpolation=cv2.INTER_AREA).ravel() for area in areas])
+def _difference(one: Cells, other: Cells) -> NDArray[np.float64]:
+    return one.astype(np.float64) - other
 
 
-def _count(pixels: int) -> int:
-    return max(1, min(_MOST, pixels // _CELL))
+def _whole(picture: Picture) -> Cells:
+    height, width = picture.y.shape
+    return _cells(picture, Rect(0, 0, width, height), _WHOLE_CELL)
+
+
+def _cells(picture: Picture, rect: Rect, side: int) -> Cells:
+    """The means of the three planes' cells, one plane after another; a chroma cell is as large as four of luma."""
+    columns, rows = (max(1, min(_MOST, pixels // side)) for pixels in (rect.width, rect.height))
+    sizes = ((columns, rows), *2 * ((-(-columns // 2), -(-rows // 2)),))
+    areas = (plane[rect.slices(shrink, shrink)] for plane, shrink in zip(picture.planes, (1, 2, 2), strict=True))
+    means = [cv2.resize(area, size, interpolation=cv2.INTER_AREA) for area, size in zip(areas, sizes, strict=True)]
+    return np.concatenate([mean.ravel() for mean in means]).astype(np.uint8, copy=False)

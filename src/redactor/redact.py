@@ -1,6 +1,6 @@
 """Redact: one segment with its boxes hidden, encoded, decoded again and compared, frame by frame."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from redactor.annotations import SegmentBoxes
@@ -42,9 +42,10 @@ def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *,
     full = color_tags(video).range == FULL_RANGE
     with PartWriter(part, video, plan.encoder) as writer:
         for decoded in decode(source, video, segment):
-            frame = picture(decoded, video)
+            clear = picture(decoded, video)
+            frame = replace(clear, y=clear.y.copy(), u=clear.u.copy(), v=clear.v.copy())
             rects = obscure(frame.planes, boxes.at(frame.time.pts), blur, interlaced=frame.interlaced, full_range=full)
-            handed.append(seen(frame, rects))
+            handed.append(seen(frame, clear, rects))
             times.append(frame.time)
             writer.write(frame)
     boxes.check([time.pts for time in times])

@@ -93,11 +93,12 @@ def report(detail: Mapping[str, Any], store: Store) -> dict[str, Any]:
     """Writes foo_error.json for an execution that failed, timed out or was aborted; returns what it says.
 
     detail: of the event "Step Functions Execution Status Change". Returns {} and writes nothing where the job is
-    another execution's by now, or where there is no place to write to (the input named no key of ours).
+    another execution's by now, where a newer version has a job of its own, or where there is no place to write to (the
+    input named no key of ours).
     """
     execution = detail["executionArn"]
     job = _job_of(execution, store)
-    if job is not None and holder_of(store, job.id) != execution:
+    if job is not None and (holder_of(store, job.id) != execution or job.superseded(store)):
         return {}
     place = _place(detail, job)
     if place is None:

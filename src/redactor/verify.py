@@ -25,12 +25,16 @@ _BLOCK = 4 << 20
 
 @dataclass(frozen=True)
 class Verified:
-    """verify.json. sha256, bytes: of the MP4. redact_seconds: the sum over all segments."""
+    """verify.json. sha256, bytes: of the MP4. redact_seconds: the sum over all segments.
+
+    version: of the working file that was looked at, the only one that Publish puts out; the entry point fills it in.
+    """
 
     frames: int
     sha256: str
     bytes: int
     redact_seconds: float
+    version: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from redactor.accept import Settings, accept, parse_request
 from redactor.errors import AmbiguousSidecar, InvalidKey, InvalidPreset, OutputInTheWay, SourceChanged
 from redactor.job import MARK, Job
-from redactor.preset import BlurType, Mode
+from redactor.preset import BlurType, Mode, describe
 from redactor.store import Store
 from redactor.work import JOB, Work, error_name
 from tests.aws import FakeFlow
@@ -191,6 +191,44 @@ def test_a_list_that_fits_two_videos_fails_by_name(store: Store, flow: FakeFlow)
         run(store, flow, drop(store, "input/a/foo_IDList.txt"))
 
 
+@pytest.mark.parametrize("sidecar", ["idlist.txt", "annotations.json"])
+def test_a_sidecar_without_a_name_beside_two_videos_fails_by_name(store: Store, flow: FakeFlow, sidecar: str) -> None:
+    drop(store, "input/a/preset.json", preset("redact"))
+    drop(store, "input/a/foo_annotations.json")
+    drop(store, "input/a/bar.mp4")
+    drop(store, f"input/a/{sidecar}")
+    if sidecar == "annotations.json":
+        store.delete("input/a/foo_annotations.json")
+    with pytest.raises(AmbiguousSidecar) as caught:
+        run(store, flow, drop(store, VIDEO))
+    assert caught.value.field == f"input/a/{sidecar}"
+
+
+def test_an_id_list_takes_annotations_without_a_name_beside_it(store: Store, flow: FakeFlow) -> None:
+    drop(store, VIDEO)
+    drop(store, RESULTS + "foo_annotations.json", **{MARK: "earlier"})
+    drop(store, "input/a/annotations.json")
+    job = job_of(store, run(store, flow, drop(store, "input/a/idlist.txt")))
+    assert job.annotations is not None
+    assert job.annotations.key == "input/a/annotations.json"
+
+
+def test_an_id_list_keeps_the_blur_of_an_analysis_that_was_started_by_hand(store: Store, flow: FakeFlow) -> None:
+    drop(store, VIDEO)
+    by_hand = {"key": VIDEO, "preset": json.loads(preset("analyze"))}
+    analysis = job_of(store, run(store, flow, by_hand))
+    report = {"preset": {**describe(analysis.preset), "from": analysis.preset_from}}
+    drop(store, RESULTS + "foo_report.json", json.dumps(report).encode(), **{MARK: analysis.id})
+    drop(store, RESULTS + "foo_annotations.json", **{MARK: analysis.id})
+    job = job_of(store, run(store, flow, drop(store, RESULTS + "foo_IDList.txt", b"1"), "run-2"))
+    assert (job.mode, job.preset.blur, job.preset_from, job.preset.warnings) == (
+        Mode.REDACT,
+        BlurType.HIGH,
+        "input",
+        (),
+    )
+
+
 def test_somebodys_own_file_under_an_output_name_stops_the_job_before_any_work(store: Store, flow: FakeFlow) -> None:
     drop(store, RESULTS + "foo_redacted.mp4")
     with pytest.raises(OutputInTheWay) as caught:
@@ -206,9 +244,18 @@ def test_the_console_names_a_key_and_brings_its_preset(store: Store, flow: FakeF
 
 @pytest.mark.parametrize(
     "doc",
-    [{}, {"key": 7}, {"key": "work/x.mp4"}, {"key": VIDEO, "bucket": "other"}, {"key": VIDEO, "preset": "analyze"}],
+    [
+        [],
+        None,
+        "input/a/foo.mp4",
+        {},
+        {"key": 7},
+        {"key": "work/x.mp4"},
+        {"key": VIDEO, "bucket": "other"},
+        {"key": VIDEO, "preset": "analyze"},
+    ],
 )
-def test_input_that_names_no_object_of_ours_is_refused(doc: dict[str, Any]) -> None:
+def test_input_that_names_no_object_of_ours_is_refused(doc: object) -> None:
     with pytest.raises((InvalidKey, InvalidPreset)):
         parse_request(doc, "redactor")
 

@@ -72,7 +72,9 @@ FACE_PATH = "$.fragments[0].events[13][1]"
         *[((*FACE, key), f"{FACE_PATH}.{key}") for key in ("x", "y", "width", "height", "id")],
     ],
 )
-@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", '"0.5"', "true", "[]", "9" * 500])
+@pytest.mark.parametrize(
+    "value", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1e300", '"0.5"', "true", "[]", "9" * 500]
+)
 def test_what_is_no_finite_number_is_refused_by_its_path(path, where, value):
     error = refusal(changed(path, "@").replace('"@"', value).encode())
     assert error.field == where
@@ -213,3 +215,11 @@ def test_a_hundred_thousand_boxes_are_read_in_seconds():
     read = read_annotations(data)
     assert time.process_time() - before < 4
     assert sum(len(event.faces) for event in read.events) == 100_000
+
+
+def test_events_that_end_before_their_fragment_are_worth_a_word():
+    short = {"start": 0, "duration": 60, "interval": 10, "events": [[], [], []]}
+    absent, whole = {"start": 60, "duration": 60}, {"start": 120, "duration": 25, "interval": 10, "events": [[], []]}
+    read = read_annotations(hand_made(fragments=[absent, short, whole]))
+    assert len(read.warnings) == 1
+    assert "1 fragments, the first $.fragments[1]" in read.warnings[0]

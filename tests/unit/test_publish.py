@@ -38,11 +38,12 @@ def finished(store: Store, mode: Mode = Mode.COMBINED, job_id: str = "job-1", **
     job = Job(job_id, store.bucket, pinned, pinned, Preset(mode=mode, **preset), "default", None, None, "run-1")
     work = Work(store, job_id)
     work.save(names.JOB, job)
+    made = store.write(work.key(names.REDACTED), b"mp4 of " + job_id.encode())
     for name, value in DOCUMENTS.items():
-        store.write(work.key(name), encode({"seconds": 0.5, "value": value}))
+        version = {"version": made.version} if name == names.VERIFY else {}
+        store.write(work.key(name), encode({"seconds": 0.5, "value": {**value, **version}}))
     store.write(work.key(names.ANNOTATIONS), job_id.encode())
     store.write(work.key(names.thumb_name(1)), b"jpeg")
-    store.write(work.key(names.REDACTED), b"mp4 of " + job_id.encode())
     return work
 
 
@@ -92,6 +93,21 @@ def test_somebodys_own_file_is_never_replaced(store: Store) -> None:
     assert store.read(OUT + "foo_redacted.mp4") == b"mine"
 
 
+def test_one_file_in_the_way_keeps_all_results_back(store: Store) -> None:
+    store.write(OUT + "foo_thumb000001.jpg", b"mine")
+    with pytest.raises(OutputInTheWay):
+        publish(finished(store, Mode.ANALYZE))
+    assert list(store.keys(OUT)) == [OUT + "foo_thumb000001.jpg"]
+
+
+def test_results_of_a_video_that_is_named_as_our_thumbnails_stay(store: Store) -> None:
+    """input/foo.mp4/foo_thumbs.mp4 has its results below the folder of input/foo.mp4."""
+    others = OUT + "foo_thumbs.mp4/foo_thumbs_redacted.mp4"
+    store.write(others, b"another's", metadata={MARK: "another"})
+    publish(finished(store, Mode.ANALYZE))
+    assert store.read(others) == b"another's"
+
+
 def test_an_older_job_never_replaces_a_newer_ones_result(store: Store) -> None:
     old = finished(store)
     store.write(VIDEO, b"newer video")
@@ -106,10 +122,26 @@ def test_a_job_whose_video_was_deleted_still_publishes(store: Store) -> None:
     assert publish(work)["outcome"] == "published"
 
 
-@pytest.mark.parametrize("name", [names.REDACTED, names.ANNOTATIONS, names.VERIFY])
+@pytest.mark.parametrize("name", [names.ANNOTATIONS, names.VERIFY])
 def test_without_every_result_nothing_is_put_out(store: Store, name: str) -> None:
     work = finished(store)
     store.delete(work.key(name))
+    with pytest.raises(MissingResult):
+        publish(work)
+    assert list(store.keys(OUT)) == []
+
+
+def test_only_the_version_that_was_verified_is_put_out(store: Store) -> None:
+    work = finished(store)
+    store.write(work.key(names.REDACTED), b"written over it since")
+    publish(work)
+    assert store.read(OUT + "foo_redacted.mp4") == b"mp4 of job-1"
+
+
+def test_where_that_version_is_gone_nothing_is_put_out(store: Store) -> None:
+    work = finished(store)
+    key = work.key(names.REDACTED)
+    store._s3.delete_object(Bucket=store.bucket, Key=key, VersionId=work.found(names.REDACTED).version)
     with pytest.raises(MissingResult):
         publish(work)
     assert list(store.keys(OUT)) == []

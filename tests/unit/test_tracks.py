@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from redactor.detectors.detection import Detection, FrameRecord
 from redactor.tracking.support import SEED
 from redactor.tracks import Origin, Tracking, track
-from tests.unit.sightings import FRAME, STILL, contains, face, records, scenery, stream, walks
+from tests.unit.sightings import FRAME, STILL, Person, contains, face, records, scenery, stream, walks
 
 VIDEO = stream()
 
@@ -133,12 +133,33 @@ def test_coverage_tells_what_supports_an_id():
     assert (row.lowest_score, row.median_score, row.smallest_height) == (0.9, 0.9, 50.0)
 
 
-def test_frames_the_detector_skipped_are_covered_by_interpolation():
-    looked = records(60, walks((200, 300), (5, 0)))
-    thinned = [one if n % 6 == 0 else FrameRecord(one.pts, FRAME, STILL, None) for n, one in enumerate(looked)]
-    tracking = track(thinned, VIDEO)
+@pytest.mark.parametrize("gap", [37, 45, 59])
+def test_where_a_faint_face_is_extended_from_both_sides_of_a_gap_each_frame_has_one_box(gap):
+    """Each side is extended by a second, the gap is longer than what is painted through and shorter than both."""
+    faint = walks((300, 300), seen=[*range(150), *range(150 + gap, 300 + gap)], score=0.5)
+    tracking = track(records(300 + gap, faint), VIDEO)
     assert len(tracking.tracks) == 1
-    assert frames_of(tracking, 1)[:55] == list(range(55))
+    assert frames_of(tracking, 1) == list(range(300 + gap))
+
+
+def looked_at(every: int, count: int, *people: Person) -> list[FrameRecord]:
+    """The frames, of which the detector looked at one in `every` only."""
+    return [
+        one if n % every == 0 else FrameRecord(one.pts, FRAME, STILL, None)
+        for n, one in enumerate(records(count, *people))
+    ]
+
+
+@pytest.mark.parametrize("every", [6, 30, 100])
+def test_frames_the_detector_skipped_are_covered_up_to_the_last(every):
+    tracking = track(looked_at(every, 250, walks((200, 300), (0.5, 0))), VIDEO)
+    assert len(tracking.tracks) == 1
+    assert frames_of(tracking, 1) == list(range(250))
+
+
+def test_a_face_seen_in_one_look_is_covered_until_the_looks_that_do_not_see_it():
+    tracking = track(looked_at(30, 120, walks((200, 300), seen=[60])), VIDEO)
+    assert frames_of(tracking, 1) == list(range(31, 90))
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])

@@ -1,6 +1,5 @@
 """Reading foo_annotations.json: ours, the old service's, or one that a person has edited or made."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -65,7 +64,8 @@ def _root(doc: Any) -> Annotations:
     fragments = _fragments(root)
     events = tuple(_events(fragments))
     ids = frozenset(face.id for event in events for face in event.faces)
-    return Annotations(timescale, width, height, events, ids, fingerprint, frames, _index_warnings(fragments))
+    warnings = (*_short_warnings(fragments), *_index_warnings(fragments))
+    return Annotations(timescale, width, height, events, ids, fingerprint, frames, warnings)
 
 
 def _source(doc: Any) -> tuple[str | None, int | None]:
@@ -147,6 +147,14 @@ def _index_warnings(fragments: Sequence[_Fragment]) -> tuple[str, ...]:
     return (f"index disagrees with time in {len(odd)} events, the first {odd[0]}: time was used",)
 
 
+def _short_warnings(fragments: Sequence[_Fragment]) -> tuple[str, ...]:
+    """What follows the last event of a fragment shows no faces, which whoever deleted an event may not have meant."""
+    short = [f for f in fragments if f.interval and f.rows and (len(f.rows) + 1) * f.interval <= f.end - f.start]
+    if not short:
+        return ()
+    return (f"events are short in {len(short)} fragments, the first $.fragments[{short[0].n}]: the rest has no faces",)
+
+
 def _within(path: str, reader: Callable[..., _Read], *values: Any) -> _Read:
     try:
         return reader(*values)
@@ -169,11 +177,11 @@ def _list(doc: Mapping[str, Any], key: str) -> list[Any]:
 
 def _number(doc: Mapping[str, Any], key: str, default: float | None = None) -> float:
     value = doc.get(key, default)
-    if type(value) is float and math.isfinite(value):
+    if type(value) is float and abs(value) < _HUGE:  # neither infinity nor NaN is
         return value
     if type(value) is int and -_HUGE < value < _HUGE:
         return float(value)
-    raise _Wrong(f".{key}", "must be a finite number" if key in doc else "is missing")
+    raise _Wrong(f".{key}", f"must be a finite number below {_HUGE:g}" if key in doc else "is missing")
 
 
 def _whole(doc: Mapping[str, Any], key: str, least: int = -_HUGE) -> int:

@@ -60,7 +60,7 @@ def prepare(video: Path, out: Path, wishes: Wishes) -> Drop:
     mode = Mode.REDACT if wishes.implies_redact else wishes.mode
     if wishes.implies_redact and wishes.mode not in (None, Mode.REDACT):
         raise WrongUsage(f"--ids, --id-list and --annotations mean mode redact, not {wishes.mode}")
-    preset = _preset(wishes, mode)
+    preset = _preset(video, out, wishes, mode)
     sidecars = [("_preset.json", preset)]
     if mode is Mode.REDACT or (mode is None and _mode_of(preset) is Mode.REDACT):
         sidecars.append(("_annotations.json", _annotations(video, out, wishes)))
@@ -68,9 +68,22 @@ def prepare(video: Path, out: Path, wishes: Wishes) -> Drop:
     return Drop(video, out, tuple((f"{video.name}{suffix}", data) for suffix, data in sidecars))
 
 
-def _preset(wishes: Wishes, mode: Mode | None) -> bytes:
+def _earlier(video: Path, out: Path) -> bytes:
+    """The preset of the job whose annotations lie in DIR: who asked for Black there wants Black of the second pass."""
+    report = out / f"{video.stem}_report.json"
+    if not report.is_file():
+        return b"{}"
+    try:
+        told = json.loads(_read(report))["preset"]
+        return json.dumps({name: value for name, value in told.items() if name != "from"}).encode()
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WrongUsage(f"{report} is no report of ours: name the preset with --preset") from error
+
+
+def _preset(video: Path, out: Path, wishes: Wishes, mode: Mode | None) -> bytes:
     """The preset file with the options put in. One that cannot be read goes as it is: the job names its fault."""
-    data = _read(wishes.preset) if wishes.preset else b"{}"
+    second = mode is Mode.REDACT and wishes.annotations is None
+    data = _read(wishes.preset) if wishes.preset else _earlier(video, out) if second else b"{}"
     if mode is None and wishes.blur is None:
         return data
     try:

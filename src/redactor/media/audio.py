@@ -20,6 +20,10 @@ from redactor.media.streams import AudioStream
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _BITS_A_CHANNEL = 96_000
 _MOST_CHANNELS = 8
+# WMA and PCM say how many channels they have, not which: taken for the usual ones, as players do. What the AAC encoder
+# does not know by name (more than eight) becomes stereo.
+_UNNAMED = "NONE"
+_USUAL = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
 
 def add_audio(out: OutputContainer, source: Source, tracks: Sequence[AudioStream]) -> dict[int, AvAudioStream]:
@@ -99,8 +103,14 @@ def _encoder(out: OutputContainer, template: AvAudioStream) -> AvAudioStream:
     context = template.codec_context
     rate = context.sample_rate if context.sample_rate in _AAC_RATES else _AAC_RATES[-1]
     stream = out.add_stream("aac", rate=rate)
-    channels = context.layout.nb_channels
-    stream.codec_context.layout = context.layout if channels <= _MOST_CHANNELS else av.AudioLayout("stereo")
-    stream.codec_context.bit_rate = _BITS_A_CHANNEL * min(channels, _MOST_CHANNELS)
+    stream.codec_context.layout = _layout(context.layout)
+    stream.codec_context.bit_rate = _BITS_A_CHANNEL * stream.codec_context.layout.nb_channels
     stream.codec_context.time_base = stream.time_base = Fraction(1, rate)
     return stream
+
+
+def _layout(given: av.AudioLayout) -> av.AudioLayout:
+    """The source's channels where it names them."""
+    if given.nb_channels <= _MOST_CHANNELS and all(channel.name != _UNNAMED for channel in given.channels):
+        return given
+    return av.AudioLayout(_USUAL.get(given.nb_channels, "stereo"))

@@ -14,6 +14,8 @@ from redactor.media.streams import Key, Segment, Streams, VideoStream
 
 # A last segment shorter than this part of the nominal length joins the one before it.
 _SHORTEST = Fraction(1, 2)
+# Segments at most: a preset that asks for crumbs of a long video gets larger ones.
+_MOST = 10_000
 # Packets looked at after a seek; a GOP longer than this is not cut.
 _FAR = 2000
 
@@ -35,6 +37,7 @@ def _keys(source: Source, video: VideoStream, seconds: Fraction) -> list[Key]:
     first, length = video.start, _length(source, video)
     if first is None or length is None:
         return []
+    seconds = max(seconds, length * video.time_base / _MOST)
     last = first + length - _ticks(seconds * _SHORTEST, video)
     keys: list[Key] = []
     for boundary in _boundaries(first, last, seconds, video):

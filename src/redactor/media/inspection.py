@@ -147,7 +147,8 @@ def _facts(source: Source, stream: AvVideoStream, ledger: _Ledger, *, faststart:
         streams=tuple((s.type, _codec(s), s.language) for s in container.streams),
         codec=stream.codec.canonical_name,
         profile=context.profile,
-        pix_fmt=context.pix_fmt or "",
+        # The j is an older way to say full range, which color tells.
+        pix_fmt=(context.pix_fmt or "").replace("yuvj", "yuv"),
         width=context.width,
         height=context.height,
         rotation=ledger.rotation.degrees or 0,

@@ -1,10 +1,12 @@
 """What a video is made of, from its header and its first packets: streams, colours, geometry, counts, caps."""
 
 import hashlib
+import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import av
 from av.audio.stream import AudioStream as AvAudioStream
@@ -135,8 +137,7 @@ def _video(stream: AvVideoStream, first: VideoFrame) -> VideoStream:
         pix_fmt=first.format.name,
         time_base=stream.time_base,
         rate=_rate(stream),
-        # av counts anticlockwise.
-        rotation=round(-first.rotation / 90) * 90 % 360,
+        rotation=round(_turn(first) / 90) * 90 % 360,
         sample_aspect=stream.sample_aspect_ratio or Fraction(1),
         interlaced=context.field_order not in _PROGRESSIVE or first.interlaced_frame,
         color_range=int(context.color_range),
@@ -147,6 +148,22 @@ def _video(stream: AvVideoStream, first: VideoFrame) -> VideoStream:
         duration=stream.duration,
         expected_frames=_expected_frames(stream),
     )
+
+
+def _turn(frame: VideoFrame) -> int:
+    """Degrees clockwise that a player turns the picture, after mirroring it left to right if it does."""
+    # av counts anticlockwise, and takes mirroring left to right for half a turn: faces would stand on their heads.
+    return -frame.rotation + (180 if _is_mirrored(frame) else 0)
+
+
+def _is_mirrored(frame: VideoFrame) -> bool:
+    """Whether the display matrix turns the picture over: its determinant is negative. ISO/IEC 14496-12, 6.2.2."""
+    # The stubs of av know of motion vectors only.
+    matrix = cast("Mapping[str, Any]", frame.side_data).get("DISPLAYMATRIX")
+    if matrix is None:
+        return False
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix))
+    return bool(a * d < b * c)
 
 
 def _rate(stream: AvVideoStream) -> Fraction:
@@ -192,8 +209,10 @@ def _warnings(first: VideoFrame, audio: tuple[AudioStream, ...]) -> tuple[str, .
         for track in audio
         if track.codec in SILENT_IN_BROWSERS
     ]
+    if _is_mirrored(first):
+        found.append("players mirror the video left to right; the output is not mirrored")
     if first.rotation % 90:
-        found.append(f"the display rotation of {-first.rotation} degrees was rounded to a quarter turn")
+        found.append(f"the display rotation of {_turn(first)} degrees was rounded to a quarter turn")
     return tuple(found)
 
 

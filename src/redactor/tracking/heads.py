@@ -18,7 +18,7 @@ from redactor.tracking.seen import Floats, Ints, Seen
 _SIDE, _TOP, _BOTTOM = 0.16, 0.28, 0.13
 # A moving head is blurred along its way: half a frame's motion on both sides of it.
 _MOTION = 0.5
-# Seconds: a longer gap is not painted through.
+# Seconds: a longer gap, in which the detector looked and saw nothing, is not painted through.
 _LONGEST_FILL = 1.2
 # Ends are extended into what was not seen by this share of the time it was seen, between a least and a most in
 # seconds. A face that faded (low scores at the end) has turned and still shows a cheek; one lost at a high score is
@@ -47,20 +47,25 @@ class Heads:
 
 
 def heads(rows: list[int], seen: Seen) -> Heads:
-    """Head boxes for one track, all detections inside them."""
+    """Head boxes for one track, all detections inside them.
+
+    Where the extensions of two runs meet, a frame has one box around both.
+    """
     runs = [_run(run, seen) for run in _runs(np.array(rows), seen)]
-    return Heads(
-        np.concatenate([run.frames for run in runs]),
-        np.concatenate([run.boxes for run in runs]),
-        np.concatenate([run.row for run in runs]),
-        np.concatenate([run.extended for run in runs]),
-    )
+    every, boxes = np.concatenate([run.frames for run in runs]), np.concatenate([run.boxes for run in runs])
+    frames, first, where = np.unique(every, return_index=True, return_inverse=True)
+    around = boxes[first]
+    np.minimum.at(around[:, :2], where, boxes[:, :2])
+    np.maximum.at(around[:, 2:], where, boxes[:, 2:])
+    row, extended = np.concatenate([run.row for run in runs]), np.concatenate([run.extended for run in runs])
+    return Heads(frames, around, row[first], extended[first])
 
 
 def _runs(rows: Ints, seen: Seen) -> list[Ints]:
     """The track in pieces with no cut and no long gap inside."""
     frames = seen.frame[rows]
-    gaps = np.diff(seen.seconds[frames]) > _LONGEST_FILL
+    looks = np.diff(np.searchsorted(seen.looked, frames))
+    gaps = (np.diff(seen.seconds[frames]) > _LONGEST_FILL) & (looks > 1)
     return np.split(rows, np.flatnonzero(gaps | (np.diff(seen.shot[frames]) != 0)) + 1)
 
 
@@ -79,16 +84,25 @@ def _run(rows: Ints, seen: Seen) -> Heads:
 
 
 def _reach(frames: Ints, scores: Floats, seen: Seen) -> tuple[int, int]:
-    """First and last frame once extended: inside the shot, and not much longer than the run was seen."""
+    """First and last frame once extended: inside the shot, and not much longer than the run was seen; but always up to
+    the next frame that the detector looked at: in those between nobody knows that the face is gone."""
     start, end = seen.seconds[frames[0]], seen.seconds[frames[-1]]
     longest = _EXTEND_LEAST + _EXTEND_SHARE * (end - start)
     before, after = (
         _EXTEND_FADED if near.mean() < _FADED else _EXTEND_MOST for near in (scores[:_END], scores[-_END:])
     )
     shot_first, shot_end = np.searchsorted(seen.shot, [seen.shot[frames[0]], seen.shot[frames[0]] + 1])
-    first = max(np.searchsorted(seen.seconds, start - min(longest, before)), shot_first)
-    last = min(np.searchsorted(seen.seconds, end + min(longest, after), side="right"), shot_end) - 1
+    early, late = _unlooked(int(frames[0]), int(frames[-1]), seen)
+    first = max(min(np.searchsorted(seen.seconds, start - min(longest, before)), early), shot_first)
+    last = min(max(np.searchsorted(seen.seconds, end + min(longest, after), side="right"), late), shot_end) - 1
     return int(first), int(last)
+
+
+def _unlooked(first: int, last: int, seen: Seen) -> tuple[int, int]:
+    """The frames around a run that the detector did not look at begin and end (exclusive) here."""
+    before = seen.looked[: np.searchsorted(seen.looked, first)]
+    after = seen.looked[np.searchsorted(seen.looked, last, side="right") :]
+    return int(before[-1]) + 1 if len(before) else 0, int(after[0]) if len(after) else len(seen.seconds)
 
 
 def _filled(known: Floats, boxes: Floats, times: Floats) -> Floats:

@@ -21,8 +21,9 @@ class Seen:
 
     frame, position, score: (N,); boxes: (N, 4) upright pixels; still: (N, 4) the same where they would be had the
     camera not moved since the shot began; first: (F + 1,), rows first[f]:first[f + 1] are frame f's. seconds: (F,),
-    since the first frame; interval: seconds between frames that the detector looked at; shot: (F,); camera: (F, 2)
-    upright pixels that still things have moved since their shot began. size: (width, height) of the upright picture.
+    since the first frame; looked: (L,), frames that the detector looked at, ascending; interval: seconds between them;
+    shot: (F,); camera: (F, 2) upright pixels that still things have moved since their shot began. size: (width, height)
+    of the upright picture.
     """
 
     frame: Ints
@@ -32,6 +33,7 @@ class Seen:
     still: Floats
     first: Ints
     seconds: Floats
+    looked: Ints
     interval: float
     shot: Ints
     camera: Floats
@@ -60,6 +62,7 @@ def gather(records: Sequence[FrameRecord], video: VideoStream) -> Seen:
         still=boxes - np.tile(camera[frame], 2),
         first=first,
         seconds=seconds,
+        looked=np.array(looked, dtype=np.int64),
         interval=float(np.median(np.diff(seconds[looked]))) if len(looked) > 1 else 0.0,
         shot=scene.shot,
         camera=camera,

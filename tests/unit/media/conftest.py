@@ -31,7 +31,9 @@ ZOO: dict[str, tuple[str, dict[str, Any]]] = {
     "vp8": ("a.webm", {"codec": "libvpx", "bframes": 0, "codec_options": {**FAST_VP9, "auto-alt-ref": "1"}}),
     "avi": ("a.avi", {"codec": "mpeg4", "rate": NTSC, "audio": "libmp3lame"}),
     "mjpeg full range": ("a.avi", {"codec": "mjpeg", "pix_fmt": "yuvj420p", "bframes": 0, "color": {"color_range": 2}}),
-    "wmv": ("a.wmv", {"codec": "wmv2", "bframes": 0}),
+    # Neither AVI nor WMV names the channels of its sound.
+    "avi pcm": ("a.avi", {"codec": "mpeg4", "audio": "pcm_s16le"}),
+    "wmv": ("a.wmv", {"codec": "wmv2", "bframes": 0, "audio": "pcm_s16le"}),
     "ts": ("a.ts", {"codec_options": {"x264-params": "open-gop=1"}, "frames": 72, "audio": "aac"}),
     "mpeg2 ts": ("a.ts", {"codec": "mpeg2video", "audio": "mp2"}),
     "flv": ("a.flv", {"audio": "aac"}),

@@ -55,6 +55,12 @@ def test_key_frames_that_need_earlier_frames_are_no_boundary(zoo: Zoo) -> None:
     assert len(_cut(zoo("intra refresh"), Fraction(1, 2))) == 1
 
 
+def test_there_are_never_more_segments_than_the_cap(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(_cut(zoo("plain"), Fraction(1, 100))) == 4
+    monkeypatch.setattr("redactor.media.cuts._MOST", 2)
+    assert len(_cut(zoo("plain"), Fraction(1, 100))) == 2
+
+
 def _cut(clip: Clip, seconds: Fraction) -> list[Segment]:
     with opened(clip.path) as (source, streams):
         return cut(source, streams, seconds)

@@ -29,6 +29,21 @@ def test_rotation_is_clockwise(tmp_path: Path, degrees: int) -> None:
         assert streams.video.rotation == degrees
 
 
+@pytest.mark.parametrize(("flip", "degrees"), [("hflip", 0), ("vflip", 180)])
+def test_a_mirrored_video_stands_upright(tmp_path: Path, flip: str, degrees: int) -> None:
+    clip, mirrored = make_clip(tmp_path / "a.mp4", frames=3), tmp_path / "b.mp4"
+    with av.open(str(clip.path)) as source, av.open(str(mirrored), "w") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        stream.set_display_rotation(0, **{flip: True})
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    with opened(mirrored) as (_, streams):
+        assert streams.video.rotation == degrees
+        assert any("mirror" in line for line in streams.warnings)
+
+
 @pytest.mark.parametrize(
     ("name", "frames"),
     [("plain", 48), ("open gop", 48), ("variable rate", 48), ("one frame", 1), ("prores", 48), ("hevc open gop", 48)],

@@ -1,0 +1,107 @@
+"""From a dropped video to its results by calling the handlers in the order of the state machine."""
+
+import json
+
+import av
+import pytest
+
+from infrastructure.steps import STEPS
+from redactor.bucket import Results
+from tests.handlers.conftest import EXECUTION, VIDEO, Functions
+
+ANALYSIS = ("plan", "detect", "merge")
+REDACTION = ("select", "redact", "join", "verify")
+
+
+def pictures(data: bytes, folder) -> list[bytes]:
+    path = folder / "x.mp4"
+    path.write_bytes(data)
+    with av.open(str(path)) as made:
+        return [frame.to_ndarray(format="yuv420p").tobytes() for frame in made.decode(video=0)]
+
+
+def test_combined_ends_with_all_results(functions: Functions, job: str) -> None:
+    answers = functions.through(job, *ANALYSIS, *REDACTION, "publish")
+    assert answers == {
+        "plan": [{"segments": 2}],
+        "detect": [{"frames": 12}, {"frames": 12}],
+        "merge": [{"frames": 24, "faces": 2}],
+        "select": [{"hidden": 2, "visible": 0}],
+        "redact": [{"frames": 12}, {"frames": 12}],
+        "join": [{"bytes": len(functions.results()["foo_redacted.mp4"])}],
+        "verify": [{"frames": 24}],
+        "publish": [{"outcome": "published", "prefix": "output/a/foo.mp4/"}],
+    }
+    assert functions.results().keys() == {"foo_redacted.mp4", "foo_annotations.json", "foo_report.json"}
+    report = json.loads(functions.results()["foo_report.json"])
+    assert report["frames"] == {"in": 24, "out": 24}
+    assert report["seconds"].keys() == {"plan", "detect", "merge", "select", "redact", "join", "verify"}
+    assert functions.work(job).names("errors/") == []
+
+
+def test_accept_hands_on_what_the_maps_need(
+    functions: Functions, video: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDACTOR_CONCURRENCY", '{"detect": 5, "redact": 6}')
+    monkeypatch.setenv("REDACTOR_DEFAULT_PRESET", '{"mode": "analyze"}')
+    functions.store.write(VIDEO, video)
+    answer = functions.accept()
+    assert (answer["outcome"], answer["mode"]) == ("accepted", "analyze")
+    assert answer["concurrency"] == {"detect": 5, "redact": 6}
+    assert answer["segments"] == f"work/{answer['job']}/segments.json"
+
+
+def test_analyze_and_then_redact_without_edits_is_combined(
+    functions: Functions, video: bytes, job: str, tmp_path
+) -> None:
+    functions.through(job, *ANALYSIS, *REDACTION, "publish")
+    combined = functions.results()
+    functions.store.write("input/b/foo.mp4", video)
+    functions.store.write(
+        "input/b/foo_preset.json", b'{"mode":"analyze","experimentalOptions":{"segmentSeconds":"1/2"}}'
+    )
+    first = functions.accept("input/b/foo.mp4")["job"]
+    functions.through(first, *ANALYSIS, "publish")
+    analysed = functions.results("input/b/foo.mp4")
+    assert analysed["foo_annotations.json"] == combined["foo_annotations.json"]
+    assert {"foo_thumb000001.jpg", "foo_thumb000002.jpg"} < analysed.keys()
+    assert "foo_redacted.mp4" not in analysed
+    functions.store.write("output/b/foo.mp4/foo_IDList.txt", b"")
+    second = functions.accept("output/b/foo.mp4/foo_IDList.txt")
+    assert second["mode"] == "redact"
+    functions.through(second["job"], "plan", *REDACTION, "publish")
+    redacted = functions.results("input/b/foo.mp4")["foo_redacted.mp4"]
+    assert pictures(redacted, tmp_path) == pictures(combined["foo_redacted.mp4"], tmp_path)
+
+
+def test_an_id_list_leaves_the_others_visible(functions: Functions, job: str) -> None:
+    functions.through(job, *ANALYSIS, *REDACTION, "publish")
+    functions.store.write("output/a/foo.mp4/foo_IDList.txt", b"2")
+    second = functions.accept("output/a/foo.mp4/foo_IDList.txt")["job"]
+    answers = functions.through(second, "plan", *REDACTION, "publish")
+    assert answers["select"] == [{"hidden": 1, "visible": 1}]
+    assert json.loads(functions.results()["foo_report.json"])["ids"] == {"hidden": [2], "visible": [1]}
+
+
+def test_a_step_done_twice_gives_the_same_results(functions: Functions, job: str) -> None:
+    functions.through(job, *ANALYSIS, *REDACTION, "publish")
+    first = functions.results()
+    functions.through(job, *ANALYSIS, *REDACTION, "publish")
+    for name in ("foo_redacted.mp4", "foo_annotations.json"):
+        assert functions.results()[name] == first[name]
+
+
+def test_a_failure_becomes_the_error_file(functions: Functions) -> None:
+    functions.store.write(VIDEO, b"a text that says it is a video")
+    job = functions.accept()["job"]
+    with pytest.raises(Exception, match="not a video"):
+        functions.step("plan", job)
+    detail = {"executionArn": EXECUTION, "status": "FAILED", "input": json.dumps({"key": VIDEO})}
+    told = functions.call("report", {"detail": detail})
+    assert functions.results().keys() == {"foo_error.json"}
+    assert json.loads(functions.store.read(Results(VIDEO).error)) == told
+    assert (told["code"], told["step"], told["job"]) == ("UnreadableVideo", "plan", job)
+
+
+def test_every_step_of_the_table_has_a_handler_that_was_called_here() -> None:
+    assert STEPS.keys() == {"accept", *ANALYSIS, *REDACTION, "publish", "report"}

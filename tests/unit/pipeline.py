@@ -1,0 +1,136 @@
+"""One short face clip through all steps in this process, every value between them kept: what the tests of steps share.
+
+The clip is cut into several segments, so that what belongs to one can be mistaken for what belongs to another.
+"""
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO, Self
+from unittest.mock import patch
+
+from redactor import models
+from redactor.detect import SegmentDetections, detect
+from redactor.join import Joined, join
+from redactor.media.mux import PartFile
+from redactor.media.source import Source, open_source
+from redactor.media.streams import FrameTime, Segment
+from redactor.merge import Merged, merge
+from redactor.plan import Plan, plan
+from redactor.preset import BlurType, Experimental, Preset
+from redactor.redact import Verdict, redact
+from redactor.select import Selection, select
+from redactor.verify import Output, Verified, verify
+from redactor.work import Timed
+from tests.conftest import shared
+
+HALF_A_SECOND = Preset(experimental=Experimental(segment_seconds=Fraction(1, 2)))
+WHOLE = Preset()
+
+
+def weights() -> dict[str, str]:
+    """Variables by which a model is found where there is one, without fetching: unit tests stay off the net."""
+    folders = [os.environ.get(models.PATH_VARIABLE, ""), str(shared("models"))]
+    return {models.PATH_VARIABLE: os.pathsep.join(filter(None, folders)), models.FETCH_VARIABLE: "0"}
+
+
+@dataclass
+class Pipeline:
+    """A video on its way. Each step runs when its result is first asked for, and once; folder: for parts and output.
+
+    A context manager: the video is open inside. blur: as Redact draws; ids: as an id list says it.
+    """
+
+    path: Path
+    folder: Path
+    preset: Preset = HALF_A_SECOND
+    blur: BlurType = BlurType.MED
+    ids: bytes = b""
+
+    def __enter__(self) -> Self:
+        self._stack = ExitStack()
+        self._stack.enter_context(patch.dict(os.environ, weights()))
+        self.file: BinaryIO = self._stack.enter_context(self.path.open("rb"))
+        self.size = self.path.stat().st_size
+        self.source: Source = self._stack.enter_context(open_source(self.file, self.size))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @cached_property
+    def planned(self) -> tuple[Plan, list[Segment]]:
+        with self.path.open("rb") as file:
+            return plan(file, self.size, self.preset)
+
+    @property
+    def plan(self) -> Plan:
+        return self.planned[0]
+
+    @property
+    def segments(self) -> list[Segment]:
+        return self.planned[1]
+
+    @cached_property
+    def found(self) -> list[Timed[SegmentDetections]]:
+        return [Timed(0.5, detect(self.source, self.plan, segment, self.preset)) for segment in self.segments]
+
+    @cached_property
+    def merged(self) -> Merged:
+        return merge(self.found, self.source, self.plan, self.segments)
+
+    @property
+    def frames(self) -> tuple[FrameTime, ...]:
+        return self.merged.frames
+
+    @cached_property
+    def selection(self) -> Selection:
+        return select(self.merged.annotations, self.ids, self.plan, self.segments, self.frames)
+
+    @cached_property
+    def redacted(self) -> list[tuple[Verdict, Path]]:
+        return [self.redact(n, self.folder / f"{n}.mp4") for n in range(len(self.segments))]
+
+    def redact(self, n: int, part: Path) -> tuple[Verdict, Path]:
+        """One segment, written to part."""
+        boxes = self.selection.boxes[n]
+        return redact(self.source, self.plan, self.segments[n], boxes, blur=self.blur, part=part), part
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        return [verdict for verdict, _ in self.redacted]
+
+    @property
+    def parts(self) -> list[PartFile]:
+        return [PartFile.at(n, path) for n, (_, path) in enumerate(self.redacted)]
+
+    @cached_property
+    def joined(self) -> tuple[Joined, Path]:
+        return self.join(self.parts, self.verdicts, "out.mp4")
+
+    @property
+    def out(self) -> Path:
+        return self.joined[1]
+
+    def join(self, parts: Sequence[PartFile], verdicts: Sequence[Verdict], name: str) -> tuple[Joined, Path]:
+        """These parts as an MP4 of this name in the folder."""
+        out = self.folder / name
+        told = join(parts, verdicts, self.segments, self.source, plan=self.plan, blur=self.blur, out=out)
+        return told, out
+
+    def verify(self, out: Path, *, ours: bool = True, verdicts: Sequence[Verdict] | None = None) -> Verified:
+        """An MP4 held against this pipeline. ours: with the frame table of our own analysis."""
+        given = self.verdicts if verdicts is None else verdicts
+        frames = self.frames if ours else None
+        with out.open("rb") as made, self.path.open("rb") as source:
+            output, original = Output(made, out.stat().st_size), Output(source, self.size)
+            return verify(output, original, self.plan, self.segments, given, frames=frames, blur=self.blur)
+
+    def again(self, folder: Path, **changes: object) -> "Pipeline":
+        """The same video another way, nothing of it done yet."""
+        folder.mkdir(exist_ok=True)
+        return replace(self, folder=folder, **changes)

@@ -1,0 +1,131 @@
+"""What Detect finds in a segment, and that the split into segments changes nothing of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import redactor.detect
+from redactor.crops import Crop, survivors
+from redactor.detect import SegmentDetections, is_looked_at
+from redactor.detectors.detection import FrameRecord
+from redactor.detectors.faces import Faces, Picture, nothing
+from redactor.jsonable import decode, encode
+from redactor.media.streams import FrameTime
+from redactor.preset import Preset, Resolution
+from tests.media_factory import FaceClip, make_clip
+from tests.unit.annotated import STANDARD
+from tests.unit.pipeline import HALF_A_SECOND, WHOLE, Pipeline
+
+
+def records(pipeline: Pipeline) -> list[FrameRecord]:
+    return [record for timed in pipeline.found for record in timed.value.frames]
+
+
+def crops(pipeline: Pipeline) -> tuple[Crop, ...]:
+    found = [crop for timed in pipeline.found for crop in timed.value.crops]
+    return survivors(found, records(pipeline), pipeline.plan.streams.video.time_base)
+
+
+@pytest.fixture
+def in_one(pipeline: Pipeline, tmp_path: Path) -> Iterator[Pipeline]:
+    with pipeline.again(tmp_path, preset=WHOLE) as made:
+        yield made
+
+
+def test_every_frame_of_the_video_is_there_once_in_order(pipeline: Pipeline, two_faces: FaceClip) -> None:
+    assert [record.pts for record in records(pipeline)] == list(two_faces.clip.pts)
+
+
+def test_each_segment_says_which_it_is_and_has_only_its_own_frames(pipeline: Pipeline) -> None:
+    for segment, timed in zip(pipeline.segments, pipeline.found, strict=True):
+        assert timed.value.n == segment.n
+        assert all(segment.start is None or record.pts >= segment.start for record in timed.value.frames)
+        assert all(segment.end is None or record.pts < segment.end for record in timed.value.frames)
+
+
+def test_the_face_is_found_in_every_frame_it_is_in(pipeline: Pipeline, two_faces: FaceClip) -> None:
+    for record, box in zip(records(pipeline), two_faces.boxes, strict=True):
+        assert record.detections is not None
+        if box is None:
+            assert record.detections == ()
+        else:
+            x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+            assert any(one.box[0] < x < one.box[2] and one.box[1] < y < one.box[3] for one in record.detections)
+
+
+def test_any_split_finds_the_same(pipeline: Pipeline, in_one: Pipeline) -> None:
+    assert len(in_one.segments) == 1
+    assert records(in_one) == records(pipeline)
+    assert crops(in_one) == crops(pipeline)
+
+
+def test_every_segment_with_a_face_has_a_portrait_of_it(pipeline: Pipeline) -> None:
+    for timed in pipeline.found:
+        shown = {(crop.pts, crop.position) for crop in timed.value.crops}
+        assert shown
+        assert all(crop.jpeg.startswith(b"\xff\xd8") for crop in timed.value.crops)
+
+
+@pytest.mark.parametrize("preset", [HALF_A_SECOND, WHOLE], ids=["split", "whole"])
+def test_a_lower_rate_looks_at_frames_of_an_absolute_grid(pipeline: Pipeline, tmp_path: Path, preset: Preset) -> None:
+    with pipeline.again(tmp_path, preset=replace(preset, detection_rate=Fraction(8))) as slow:
+        looked = [n for n, record in enumerate(records(slow)) if record.detections is not None]
+        assert looked == list(range(0, 36, 3))
+        full = records(pipeline)
+        assert [records(slow)[n] for n in looked] == [full[n] for n in looked]
+
+
+@given(
+    st.lists(st.integers(1, 4000), min_size=1, max_size=40),
+    st.integers(-50_000, 50_000),
+    st.fractions(Fraction(1, 10), 60, max_denominator=1001),
+)
+def test_each_point_of_the_grid_is_looked_at_in_exactly_one_frame(
+    steps: Sequence[int], start: int, rate: Fraction
+) -> None:
+    edges = list(accumulate(steps, initial=start))
+    frames = [FrameTime(pts, after - pts) for pts, after in pairwise(edges)]
+    looked = [frame for frame in frames if is_looked_at(frame, STANDARD, rate)]
+    first, after = (edge * STANDARD.time_base * rate for edge in (edges[0], edges[-1]))
+    grid = range(-(-first // 1), -(-after // 1))
+    holders = {max(pts for pts in edges[:-1] if pts * STANDARD.time_base * rate <= point) for point in grid}
+    assert {frame.pts for frame in looked} == holders
+
+
+def test_without_a_rate_every_frame_is_looked_at() -> None:
+    assert is_looked_at(FrameTime(7, 1), STANDARD, None)
+
+
+@dataclass
+class Blind:
+    """A detector that sees nothing and notes how large the pictures were."""
+
+    sizes: list[list[int]] = field(default_factory=list)
+    long_sides: tuple[int, ...] = (1280, 640)
+
+    def detect(self, pictures: Sequence[Picture]) -> Faces:
+        self.sizes.append([max(picture.shape) for picture in pictures])
+        return nothing()
+
+
+@pytest.mark.parametrize(("resolution", "sides"), [(Resolution.SOURCE, [1280, 640]), (Resolution.STANDARD, [640, 640])])
+def test_standard_definition_lowers_what_the_detector_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resolution: Resolution, sides: list[int]
+) -> None:
+    blind = Blind()
+    monkeypatch.setattr(redactor.detect, "load", lambda _: blind)
+    clip = make_clip(tmp_path / "wide.mp4", frames=2, width=1300, height=64)
+    with Pipeline(clip.path, tmp_path, preset=Preset(resolution=resolution)) as wide:
+        assert [record.detections for record in records(wide)] == [(), ()]
+    assert blind.sizes == [sides, sides]
+
+
+def test_detections_travel_as_json(pipeline: Pipeline) -> None:
+    one = pipeline.found[0].value
+    assert decode(SegmentDetections, encode(one)) == one
