@@ -34,7 +34,8 @@ def run_all(drops: Sequence[Drop], workers: int) -> bool:
     given = environment()
     with Progress(errors) as progress, Cloud(workers, environment=given, observer=progress.observe) as cloud:
         dropped = [_upload(cloud, drop, n) for n, drop in enumerate(drops)]
-        ends = [_wait(cloud, one, progress) for one in dropped]
+        executions = [_started(cloud, one, progress) for one in dropped]
+        ends = [_end(cloud, execution) for execution in executions]
         written = [bring_back(cloud.s3(), cloud.bucket, one.key, one.drop.out) for one in dropped]
     results = zip(dropped, ends, written, strict=True)
     done = [_tell(one, end, files, console, errors) for one, end, files in results]
@@ -51,16 +52,17 @@ def _upload(cloud: Cloud, drop: Drop, n: int) -> Dropped:
     return Dropped(drop, key, s3.head_object(Bucket=cloud.bucket, Key=key)["VersionId"])
 
 
-def _wait(cloud: Cloud, one: Dropped, progress: Progress) -> Any:
-    """The end of the execution that holds the video's job: another event of the same set may have been quicker."""
+def _started(cloud: Cloud, one: Dropped, progress: Progress) -> str:
     execution = cloud.started(one.key, one.version)
     progress.name(execution, one.drop.video.name)
+    return execution
+
+
+def _end(cloud: Cloud, execution: str) -> Any:
+    """The end of the execution that holds the video's job: another event of the same set may have been quicker."""
     end = cloud.wait(execution, _TIMEOUT)
     answer = json.loads(end.get("output") or "{}")
-    if answer.get("outcome") == "duplicate":
-        progress.name(answer["holder"], one.drop.video.name)
-        end = cloud.wait(answer["holder"], _TIMEOUT)
-    return end
+    return _end(cloud, answer["holder"]) if answer.get("outcome") == "duplicate" else end
 
 
 def _tell(one: Dropped, end: Any, files: list[Path], console: Console, errors: Console) -> bool:
