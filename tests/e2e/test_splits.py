@@ -28,7 +28,7 @@ def test_one_segment_and_many_give_the_same_bytes(bench: Bench, faces: Callable[
 
 @pytest.mark.slow
 def test_real_video_too(bench: Bench, shared_media: Path) -> None:
-    video = shared_media / "asl" / "bird.mkv"
+    video = shared_media / "synth_dev.mp4"
     _, whole, thumbs = annotations(bench, video, 60)
     many, parts, other_thumbs = annotations(bench, video, 1)
     assert many >= 2

@@ -241,6 +241,9 @@ def test_the_projects_own_state_machine_is_accepted() -> None:
 
 
 PROGRAM = """
+import signal
+# A shell that runs the tests in the background has made its children deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import json, os, time
 from localcloud.cloud import Cloud
 from tests.localcloud.toys import STEPS, machine, task
