@@ -48,9 +48,15 @@ def head(picture: Picture, box: Box, video: VideoStream) -> Picture:
 
     box: tight, pixels of the decoded frame. picture: as in quality; what of the margin lies outside is left away.
     """
+    return _cut(picture, _around(_in_picture(box, picture, video))).copy()
+
+
+def face_in_head(picture: Picture, box: Box, video: VideoStream) -> Box:
+    """Where the tight face lies in what head() cut out, in that portrait's pixels, unclipped. Arguments as there."""
     x1, y1, x2, y2 = _in_picture(box, picture, video)
-    wide, high = x2 - x1, y2 - y1
-    return _cut(picture, (x1 - _SIDE * wide, y1 - _TOP * high, x2 + _SIDE * wide, y2 + _BOTTOM * high)).copy()
+    left, top, _, _ = _around((x1, y1, x2, y2))
+    dx, dy = max(0, math.floor(left)), max(0, math.floor(top))
+    return x1 - dx, y1 - dy, x2 - dx, y2 - dy
 
 
 def encoded(portrait: Picture) -> bytes:
@@ -63,6 +69,12 @@ def encoded(portrait: Picture) -> bytes:
         portrait = np.asarray(cv2.resize(portrait, (wide, _TALLEST), interpolation=cv2.INTER_AREA), np.uint8)
     _, data = cv2.imencode(".jpg", portrait, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     return data.tobytes()
+
+
+def _around(face: Box) -> Box:
+    x1, y1, x2, y2 = face
+    wide, high = x2 - x1, y2 - y1
+    return x1 - _SIDE * wide, y1 - _TOP * high, x2 + _SIDE * wide, y2 + _BOTTOM * high
 
 
 def _in_picture(box: Box, picture: Picture, video: VideoStream) -> Box:

@@ -33,15 +33,17 @@ def publish(work: Work) -> dict[str, Any]:
     """Puts out all results of the job's mode; returns the outcome and where they stand.
 
     outcome: published, or superseded where a newer version of the video or of the trigger has come: then nothing is
-    replaced. Repeating it is harmless. Raises OutputInTheWay, MissingResult.
+    replaced. Either way the job is over and its face embeddings are erased. Repeating it is harmless. Raises
+    OutputInTheWay, MissingResult.
     """
     job = work.load(Job, names.JOB)
     prefix = job.results.prefix
     work.store.write(work.key(names.REPORT), success(work, job))
-    if not all(_place(work.store, placing, job) for placing in _placings(work, job)):
-        return {"outcome": "superseded", "prefix": prefix}
-    _tidy(work, job)
-    return {"outcome": "published", "prefix": prefix}
+    published = all(_place(work.store, placing, job) for placing in _placings(work, job))
+    if published:
+        _tidy(work, job)
+    work.forget_faces()
+    return {"outcome": "published" if published else "superseded", "prefix": prefix}
 
 
 def _placings(work: Work, job: Job) -> list[Placing]:
