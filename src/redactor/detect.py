@@ -80,11 +80,9 @@ def is_looked_at(time: FrameTime, video: VideoStream, rate: Fraction | None) -> 
 
 def _record(decoded: Decoded, eyes: _Eyes, *, look: bool) -> FrameRecord:
     pictures = upright_bgr(decoded.frame, eyes.video, eyes.sides)
-    mark, judged = signature(pictures[0]), None
-    if look:
-        found = detections(eyes.detector.detect(pictures), eyes.video)
-        judged = eyes.keeper.add(decoded.time.pts, found, pictures[-1])
-    record = FrameRecord(decoded.time.pts, decoded.time.duration, mark, judged)
+    found = detections(eyes.detector.detect(pictures), eyes.video) if look else ()
+    judged = eyes.keeper.add(decoded.time.pts, found, pictures[-1]) if look else None
+    record = FrameRecord(decoded.time.pts, decoded.time.duration, signature(pictures[0]), judged)
     if eyes.sampler:
-        eyes.sampler.add(record, pictures[-1])
+        eyes.sampler.add(record, found, pictures[-1])
     return record

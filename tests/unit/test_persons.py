@@ -101,3 +101,25 @@ def test_the_order_of_the_embeddings_does_not_matter(seed):
     shuffled = list(faces.items())
     random.Random(seed).shuffle(shuffled)
     assert tracked(*walkers, faces=dict(shuffled), count=700) == tracked(*walkers, faces=faces, count=700)
+
+
+def pair(first: float, second: float, crosswise: float) -> Tracking:
+    """Two people, one after the other; later two together who look like them, at these distances."""
+    alone = walks((200, 300), seen=range(30)), walks((200, 300), seen=range(120, 150))
+    together = walks((200, 300), seen=range(240, 270)), walks((900, 300), seen=range(240, 270))
+    faces = {
+        (5, 0): embedding(0),
+        (125, 0): embedding(crosswise),
+        (245, 0): embedding(0, first),
+        (245, 1): embedding(crosswise, 0, second),
+    }
+    return tracked(*alone, *together, faces=faces, count=300)
+
+
+def test_a_weak_likeness_is_enough_for_two_at_once():
+    assert len(pair(0.44, 0.42, 0.6).tracks) == 2
+
+
+def test_but_not_where_one_of_the_two_is_no_match_or_they_look_like_both():
+    assert len(pair(0.44, 0.48, 0.6).tracks) == 4
+    assert len(pair(0.44, 0.42, 0.38).tracks) == 4

@@ -26,9 +26,9 @@ def frame(pts: int, *found: Detection, mark: str = STILL) -> FrameRecord:
 
 
 def sampled(records: list[FrameRecord]) -> list[Template]:
-    sampler = Sampler(VIDEO, lambda portrait, place: "AACAPw==")
+    sampler = Sampler(VIDEO, lambda portrait, face, points: "AACAPw==")
     for record in records:
-        sampler.add(record, PICTURE)
+        sampler.add(record, record.detections or (), PICTURE)
     return list(sampler.templates)
 
 
@@ -54,7 +54,7 @@ def test_who_comes_later_is_embedded_then():
 
 
 def test_weak_and_unclear_faces_are_not_embedded():
-    assert keys([frame(0, good(100, score=0.7), good(300, quality=0.1))]) == []
+    assert keys([frame(0, good(100, score=0.7), good(300, quality=0.05))]) == []
 
 
 def test_frames_that_were_not_looked_at_are_passed_over():
@@ -79,7 +79,7 @@ steps = st.lists(
     st.tuples(
         st.integers(1, CELL_TICKS // 2),
         st.sampled_from([STILL, STILL, STILL, scenery(1)]),
-        st.lists(st.tuples(st.sampled_from([100.0, 110.0, 130.0, 300.0]), st.sampled_from([0.1, 0.5])), max_size=9),
+        st.lists(st.tuples(st.sampled_from([100.0, 110.0, 130.0, 300.0]), st.sampled_from([0.05, 0.5])), max_size=9),
     ),
     min_size=1,
     max_size=14,
