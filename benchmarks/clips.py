@@ -18,7 +18,6 @@ _SIGNERS = {
     "5": ("want",),
 }
 CANVAS = (3840, 2160)
-_SHRUNK = 3
 _QUALITY = "16"
 
 
@@ -41,10 +40,11 @@ def joined(folder: Path, out: Path) -> dict[str, list[tuple[int, int]]]:
     return ranges
 
 
-def on_canvas(video: Path, truth: Path, out: Path) -> Path:
-    """The video at a third of its size in the middle of a grey 4K picture; returns its truth, written beside it."""
+def on_canvas(video: Path, truth: Path, out: Path, shrunk: int) -> Path:
+    """The video in the middle of a grey 4K picture, its sides divided by `shrunk`; returns its truth, written beside
+    it."""
     doc = json.loads(truth.read_text())
-    wide, high = doc["width"] // _SHRUNK, doc["height"] // _SHRUNK
+    wide, high = doc["width"] // shrunk, doc["height"] // shrunk
     left, top = (CANVAS[0] - wide) // 4 * 2, (CANVAS[1] - high) // 4 * 2
 
     def frames() -> Iterator[VideoFrame]:
@@ -59,7 +59,7 @@ def on_canvas(video: Path, truth: Path, out: Path) -> Path:
     _write(frames(), Fraction(rate), out)
     for row in doc["frames"]:
         for one in row:
-            one["box"] = [value / _SHRUNK + (left, top)[n % 2] for n, value in enumerate(one["box"])]
+            one["box"] = [value / shrunk + (left, top)[n % 2] for n, value in enumerate(one["box"])]
     moved = out.with_name(f"{out.stem}.truth.json")
     moved.write_text(json.dumps({**doc, "width": CANVAS[0], "height": CANVAS[1]}))
     return moved
