@@ -81,7 +81,7 @@ deploy: build ## deploy to the AWS account of your credentials; ARGS="-c redacto
 lock: | build/lock/bin/uv ## write requirements/*.txt anew from pyproject.toml
 	@$(call compile,dev,--extra local --group dev)
 	@$(call compile,local,--extra local --group build -c requirements/dev.txt)
-	@$(call compile,worker,--extra worker -c requirements/dev.txt)
+	@$(call compile,worker,--extra worker --extra identity -c requirements/dev.txt)
 	@$(call compile,functions,-c requirements/dev.txt)
 
 compile = build/lock/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \

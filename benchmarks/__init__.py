@@ -1,1 +1,1 @@
-"""Measurements that print a table; none of them runs in the tests."""
+"""Measurements that people run by hand, each printing a table: leak, peer, overhead. Never shipped."""

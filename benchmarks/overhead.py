@@ -14,8 +14,9 @@ from pathlib import Path
 
 from localcloud.cloud import Cloud
 from redactor import models
+from redactor.annotations import SegmentBoxes
 from redactor.cli.weights import environment
-from redactor.detect import SegmentDetections, detect
+from redactor.detect import Found, detect
 from redactor.join import join
 from redactor.media.mux import PartFile
 from redactor.media.source import open_source
@@ -24,7 +25,7 @@ from redactor.merge import merge
 from redactor.plan import Plan, plan
 from redactor.preset import Preset
 from redactor.redact import Verdict, redact
-from redactor.select import SegmentBoxes, select
+from redactor.select import select
 from redactor.verify import Output, verify
 from redactor.work import Timed
 
@@ -64,7 +65,9 @@ def _bare(video: Path, workers: int) -> float:
             planned, segments = plan(file, size, PRESET)
         found = list(pool.map(_detect, *zip(*[(video, planned, one) for one in segments], strict=True)))
         with video.open("rb") as file, open_source(file, size) as source:
-            merged = merge([Timed(0.0, one) for one in found], source, planned, segments)
+            timed = [Timed(0.0, one.detections) for one in found]
+            templates = [template for one in found for template in one.templates or ()]
+            merged = merge(timed, templates, source, planned, segments)
         chosen = select(merged.annotations, b"", planned, segments, merged.frames)
         parts = [Path(folder) / f"{one.n}.mp4" for one in segments]
         work = [(video, planned, *row) for row in zip(segments, chosen.boxes, parts, strict=True)]
@@ -91,7 +94,7 @@ def _warm(_: int) -> None:
     time.sleep(0.1)
 
 
-def _detect(video: Path, planned: Plan, segment: Segment) -> SegmentDetections:
+def _detect(video: Path, planned: Plan, segment: Segment) -> Found:
     with video.open("rb") as file, open_source(file, video.stat().st_size) as source:
         return detect(source, planned, segment, PRESET)
 

@@ -24,6 +24,7 @@ DOCKERFILE = "containers/worker/Dockerfile"
 _READ = ["s3:GetObject", "s3:GetObjectVersion"]
 _WRITE = ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"]
 _DELETE = ["s3:DeleteObject"]
+_ERASE = ["s3:DeleteObjectVersion"]
 # The steps that a Map starts once a segment; Accept hands their number at once to the state machine.
 _FANNED_OUT = ("detect", "redact")
 
@@ -84,6 +85,7 @@ def _environment(step: Step, around: Surroundings) -> dict[str, str]:
             "REDACTOR_CONCURRENCY": json.dumps(dict.fromkeys(_FANNED_OUT, around.settings.segments_at_once)),
             "REDACTOR_DEFAULT_PRESET": around.settings.default_preset,
         },
+        "plan": {"REDACTOR_REIDENTIFY": str(int(around.settings.reidentify))},
         "report": {"REDACTOR_TOPIC": around.topic.topic_arn},
     }
     return {"REDACTOR_BUCKET": around.bucket.bucket_name} | own.get(step.name, {})
@@ -113,6 +115,8 @@ def _grants(access: Access, around: Surroundings) -> list[tuple[list[str], list[
         (_READ, under(access.reads)),
         (_WRITE, under(access.writes)),
         (_DELETE, under(access.deletes)),
+        (["s3:ListBucketVersions"], [around.bucket.bucket_arn] if access.erases else []),
+        (_ERASE, under(access.erases)),
         (["states:DescribeExecution"], [around.executions] if access.follows_executions else []),
         (["sns:Publish"], [around.topic.topic_arn] if access.notifies else []),
     ]

@@ -14,7 +14,7 @@ class Access:
     """One step's rights. Prefixes are whole: everything under them.
 
     reads: objects and their versions. writes: puts, with tags, and multipart uploads. deletes: current versions only,
-    an asterisk stands for any part of a key.
+    an asterisk stands for any part of a key. erases: all versions of them, for good.
     follows_executions: asks Step Functions how executions of the state machine stand.
     notifies: publishes to the topic of failed jobs.
     """
@@ -22,12 +22,15 @@ class Access:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     deletes: tuple[str, ...] = ()
+    erases: tuple[str, ...] = ()
     follows_executions: bool = False
     notifies: bool = False
 
 
 # A step that fails records it under work/, and takes the record away when a retry of it succeeds.
 _RECORDS = (f"{WORK}*/errors/",)
+# Face embeddings are biometric data: gone when the job ends, with all their versions.
+_FACES = (f"{WORK}*/templates/",)
 
 ACCESS: Mapping[str, Access] = {
     # Its own record stands outside any job: there may be none yet.
@@ -41,6 +44,6 @@ ACCESS: Mapping[str, Access] = {
     "redact": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
     "join": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
     "verify": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
-    "publish": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT, WORK), deletes=(OUTPUT, *_RECORDS)),
-    "report": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT,), notifies=True),
+    "publish": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT, WORK), deletes=(OUTPUT, *_RECORDS), erases=_FACES),
+    "report": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT,), erases=_FACES, notifies=True),
 }

@@ -27,6 +27,7 @@ class Settings:
     upload_days: how long an upload that was never completed is kept.
     segments_at_once: how many segments of one video are worked on at a time, in each of the two Maps.
     default_preset: the preset of a video that has none beside it or above, as it would stand in preset.json.
+    reidentify: whether people may be known again by their faces; false: no job computes face embeddings.
     notify: an e-mail address that hears of every failed job, or nothing.
     """
 
@@ -36,11 +37,12 @@ class Settings:
     upload_days: int = 2
     segments_at_once: int = 100
     default_preset: str = "{}"
+    reidentify: bool = True
     notify: str = ""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if isinstance(value, int) and value < 1:
+            if type(value) is int and value < 1:
                 raise InvalidSetting(f"{PREFIX}{name} must be at least 1, not {value}")
 
     @classmethod
@@ -59,8 +61,15 @@ def project_context() -> dict[str, object]:
     return context
 
 
+def _boolean(text: str) -> bool:
+    known = {"true": True, "false": False}
+    if text.lower() not in known:
+        raise ValueError(text)
+    return known[text.lower()]
+
+
 def _cast(name: str, kind: type, value: object) -> Any:
     try:
-        return kind(str(value))
+        return _boolean(str(value)) if kind is bool else kind(str(value))
     except ValueError as error:
         raise InvalidSetting(f"{PREFIX}{name} must be {kind.__name__}, not {value!r}") from error

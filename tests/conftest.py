@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from redactor import models
+from redactor.identity import weights
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -16,11 +19,18 @@ def shared(*parts: str) -> Path:
     return Path(os.environ.get("REDACTOR_SHARED", ROOT.parent / "shared")).joinpath(*parts)
 
 
+def with_shared_models() -> dict[str, str]:
+    """The environment, in which weights are looked for beside the checkout too."""
+    folders = [os.environ.get(models.PATH_VARIABLE, ""), str(shared("models"))]
+    return {**os.environ, models.PATH_VARIABLE: os.pathsep.join(filter(None, folders))}
+
+
 # Marker -> (whether its tests can run here, why not). Those that cannot are deselected, never skipped one by one.
 TOOLS: Mapping[str, tuple[Callable[[], bool], str]] = {
     "ffmpeg": (lambda: bool(shutil.which("ffmpeg") and shutil.which("ffprobe")), "ffmpeg is not installed"),
     "chromium": (lambda: bool(shutil.which("chromium")), "chromium is not installed"),
     "buildah": (lambda: bool(shutil.which("buildah")), "buildah is not installed"),
+    "identity": (lambda: bool(weights.choose(with_shared_models()).models), "dlib or its weights are not here"),
     "media": (lambda: shared("media").is_dir(), "there is no folder of real clips beside the checkout"),
 }
 _DESELECTED = pytest.StashKey[Counter[str]]()
@@ -48,11 +58,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Takes out the tests whose tool is missing; with --all-tools refuses to run, but for real clips."""
+    """Takes out the tests whose tool is missing; with --all-tools refuses to run, but for real clips and dlib."""
     missing = [name for name, (there, _) in TOOLS.items() if not there()]
     without = {item: name for item in items for name in missing if name in _markers(item)}
     counts = Counter(without.values())
-    if config.getoption("--all-tools") and (lacking := counts.keys() - {"media"}):
+    if config.getoption("--all-tools") and (lacking := counts.keys() - {"media", "identity"}):
         raise pytest.UsageError("; ".join(TOOLS[name][1] for name in sorted(lacking)))
     config.stash[_DESELECTED] = counts
     items[:] = [item for item in items if item not in without]

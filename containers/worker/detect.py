@@ -19,5 +19,7 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     segment = work.load(list[Segment], names.SEGMENTS)[n]
     with open_source(work.store.open(job.source.object()), job.source.size) as source:
         found = detect(source, plan, segment, job.preset)
-    work.save_timed(names.detections_name(n), found)
-    return {"frames": len(found.frames)}
+    if found.templates is not None:
+        work.save(names.templates_name(n), found.templates)
+    work.save_timed(names.detections_name(n), found.detections)
+    return {"frames": len(found.detections.frames)}

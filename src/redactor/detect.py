@@ -10,39 +10,64 @@ from redactor.crops import Crop, Keeper
 from redactor.detectors import load
 from redactor.detectors.detection import FrameRecord
 from redactor.detectors.faces import Detector, detections
+from redactor.detectors.scale import long_sides, smallest_face
+from redactor.identity.sampling import Sampler, Template
+from redactor.identity.weights import open_embedder
 from redactor.media.decode import Decoded, decode
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Segment, VideoStream
 from redactor.media.upright import upright_bgr
 from redactor.plan import Plan
-from redactor.preset import Preset, Resolution
+from redactor.preset import Preset
 from redactor.scenes import signature
-
-# StandardDefinition analyses 1920x1080 at 640x360.
-_STANDARD = 640
 
 
 @dataclass(frozen=True)
 class SegmentDetections:
-    """detections/<n>: all frames of the segment in presentation order, and the portraits that may become thumbnails."""
+    """detections/<n>: all frames of the segment in presentation order, and the portraits that may become thumbnails.
+
+    smallest_face: height in upright pixels of the source below which faces were not seen.
+    """
 
     n: int
     frames: tuple[FrameRecord, ...]
     crops: tuple[Crop, ...]
+    smallest_face: float
 
 
-def detect(source: Source, plan: Plan, segment: Segment, preset: Preset) -> SegmentDetections:
+@dataclass(frozen=True)
+class Found:
+    """templates: face embeddings, kept apart from the rest so that they can be erased; None where none were made."""
+
+    detections: SegmentDetections
+    templates: tuple[Template, ...] | None
+
+
+@dataclass(frozen=True)
+class _Eyes:
+    """All that looks at a frame. sampler: None where no faces are embedded."""
+
+    video: VideoStream
+    detector: Detector
+    sides: tuple[int, ...]
+    keeper: Keeper
+    sampler: Sampler | None
+
+
+def detect(source: Source, plan: Plan, segment: Segment, preset: Preset) -> Found:
     """Looks at every frame, or at those on the grid of the preset's detection rate.
 
     Raises DamagedVideo; ModelMissing where the plan's weights are not to be had here.
     """
     video, detector = plan.streams.video, load(tuple(plan.models))
-    sides, keeper = _long_sides(detector, preset), Keeper(video)
+    sampler = Sampler(video, open_embedder().embed) if plan.identity else None
+    eyes = _Eyes(video, detector, long_sides(detector, video, preset), Keeper(video), sampler)
     records = tuple(
-        _record(decoded, video, detector, sides, keeper, look=is_looked_at(decoded.time, video, preset.detection_rate))
+        _record(decoded, eyes, look=is_looked_at(decoded.time, video, preset.detection_rate))
         for decoded in decode(source, video, segment)
     )
-    return SegmentDetections(segment.n, records, keeper.crops())
+    found = SegmentDetections(segment.n, records, eyes.keeper.crops(), smallest_face(eyes.sides, video))
+    return Found(found, sampler.templates if sampler else None)
 
 
 def is_looked_at(time: FrameTime, video: VideoStream, rate: Fraction | None) -> bool:
@@ -53,18 +78,11 @@ def is_looked_at(time: FrameTime, video: VideoStream, rate: Fraction | None) -> 
     return -(-first // 1) < after
 
 
-def _long_sides(detector: Detector, preset: Preset) -> tuple[int, ...]:
-    most = _STANDARD if preset.resolution is Resolution.STANDARD else max(detector.long_sides)
-    return tuple(min(side, most) for side in detector.long_sides)
-
-
-def _record(
-    decoded: Decoded, video: VideoStream, detector: Detector, sides: tuple[int, ...], keeper: Keeper, *, look: bool
-) -> FrameRecord:
-    pictures = upright_bgr(decoded.frame, video, sides)
-    mark = signature(pictures[0])
-    if not look:
-        return FrameRecord(decoded.time.pts, decoded.time.duration, mark, None)
-    found = detections(detector.detect(pictures), video)
-    judged = keeper.add(decoded.time.pts, found, pictures[-1])
-    return FrameRecord(decoded.time.pts, decoded.time.duration, mark, judged)
+def _record(decoded: Decoded, eyes: _Eyes, *, look: bool) -> FrameRecord:
+    pictures = upright_bgr(decoded.frame, eyes.video, eyes.sides)
+    found = detections(eyes.detector.detect(pictures), eyes.video) if look else ()
+    judged = eyes.keeper.add(decoded.time.pts, found, pictures[-1]) if look else None
+    record = FrameRecord(decoded.time.pts, decoded.time.duration, signature(pictures[0]), judged)
+    if eyes.sampler:
+        eyes.sampler.add(record, found, pictures[-1])
+    return record

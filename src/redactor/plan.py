@@ -7,22 +7,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from redactor.identity import weights
 from redactor.media.cuts import cut
 from redactor.media.encode import Encoder
 from redactor.media.probe import fingerprint, probe
 from redactor.media.source import open_source
 from redactor.media.streams import Segment, Streams
-from redactor.models import MODELS, choose
+from redactor.models import MODELS, Choice, choose
 from redactor.preset import Mode, Preset
 
 
 @dataclass(frozen=True)
 class Plan:
-    """plan.json. fingerprint: of the source, as annotations carry it. models: name -> sha256, none in mode redact."""
+    """plan.json. fingerprint: of the source, as annotations carry it. models: name -> sha256, none in mode redact.
+    identity: the same for the models that embed faces, none where people are told apart by motion alone."""
 
     streams: Streams
     fingerprint: str
     models: Mapping[str, str]
+    identity: Mapping[str, str]
     encoder: Encoder
     warnings: tuple[str, ...]
 
@@ -37,12 +40,23 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
         segments = cut(source, streams, preset.experimental.segment_seconds)
     mark = fingerprint(file, size, streams)
     models, warnings = _models(preset)
-    return Plan(streams, mark, models, Encoder(), (*streams.warnings, *warnings)), segments
+    identity, doubts = _identity(preset)
+    return Plan(streams, mark, models, identity, Encoder(), (*streams.warnings, *warnings, *doubts)), segments
 
 
 def _models(preset: Preset) -> tuple[dict[str, str], tuple[str, ...]]:
     """Chosen once for all segments, so that no two of them see with different eyes."""
     if preset.mode is Mode.REDACT:
         return {}, ()
-    choice = choose(preset.experimental.detector)
+    return _pinned(choose(preset.experimental.detector))
+
+
+def _identity(preset: Preset) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Embeddings of faces are biometric data: a preset or a stack may forbid them."""
+    if preset.mode is Mode.REDACT or not preset.experimental.reidentify:
+        return {}, ()
+    return _pinned(weights.choose())
+
+
+def _pinned(choice: Choice) -> tuple[dict[str, str], tuple[str, ...]]:
     return {name: MODELS[name].sha256 for name in choice.models}, choice.warnings

@@ -37,7 +37,7 @@ def quality(detection: Detection, picture: Picture, video: VideoStream) -> float
         detection.score
         * size
         * (0.3 + 0.7 * _sharpness(face))
-        * (0.3 + 0.7 * _frontality(detection, video))
+        * (0.3 + 0.7 * frontality(detection, video))
         * min(1.0, inside)
     )
     return float(round(value, 4))
@@ -48,9 +48,24 @@ def head(picture: Picture, box: Box, video: VideoStream) -> Picture:
 
     box: tight, pixels of the decoded frame. picture: as in quality; what of the margin lies outside is left away.
     """
+    return _cut(picture, _around(_in_picture(box, picture, video))).copy()
+
+
+def face_in_head(picture: Picture, box: Box, video: VideoStream) -> Box:
+    """Where the tight face lies in what head() cut out, in that portrait's pixels, unclipped. Arguments as there."""
     x1, y1, x2, y2 = _in_picture(box, picture, video)
-    wide, high = x2 - x1, y2 - y1
-    return _cut(picture, (x1 - _SIDE * wide, y1 - _TOP * high, x2 + _SIDE * wide, y2 + _BOTTOM * high)).copy()
+    dx, dy = _corner((x1, y1, x2, y2))
+    return x1 - dx, y1 - dy, x2 - dx, y2 - dy
+
+
+def landmarks_in_head(picture: Picture, detection: Detection, video: VideoStream) -> Floats | None:
+    """The same for its landmarks, (5, 2); None where it has none."""
+    if detection.landmarks is None:
+        return None
+    points = coordinates.upright_points(np.array([detection.landmarks]), video).reshape(5, 2)
+    wide, high = coordinates.size(video)
+    scale = np.array([picture.shape[1] / wide, picture.shape[0] / high])
+    return np.asarray(points * scale - _corner(_in_picture(detection.box, picture, video)))
 
 
 def within(picture: Picture, box: Box, video: VideoStream) -> Picture:
@@ -68,6 +83,18 @@ def encoded(portrait: Picture) -> bytes:
         portrait = np.asarray(cv2.resize(portrait, (wide, _TALLEST), interpolation=cv2.INTER_AREA), np.uint8)
     _, data = cv2.imencode(".jpg", portrait, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     return data.tobytes()
+
+
+def _corner(face: Box) -> tuple[int, int]:
+    """Where head() begins to cut."""
+    left, top, _, _ = _around(face)
+    return max(0, math.floor(left)), max(0, math.floor(top))
+
+
+def _around(face: Box) -> Box:
+    x1, y1, x2, y2 = face
+    wide, high = x2 - x1, y2 - y1
+    return x1 - _SIDE * wide, y1 - _TOP * high, x2 + _SIDE * wide, y2 + _BOTTOM * high
 
 
 def _in_picture(box: Box, picture: Picture, video: VideoStream) -> Box:
@@ -92,8 +119,9 @@ def _sharpness(face: Picture) -> float:
     return float(detail / (detail + _SHARP))
 
 
-def _frontality(detection: Detection, video: VideoStream) -> float:
-    """0 in profile, 1 where the nose is midway between eyes that are as far apart as in a face from the front."""
+def frontality(detection: Detection, video: VideoStream) -> float:
+    """0 in profile, 0.5 where that is not known, 1 where the nose is midway between eyes that are as far apart as in a
+    face from the front."""
     if detection.landmarks is None:
         return _UNKNOWN_POSE
     points: Floats = coordinates.upright_points(np.array([detection.landmarks]), video).reshape(5, 2)

@@ -11,6 +11,8 @@ from redactor.errors import InvalidPreset
 from redactor.options import Option, Reader, entries, flag, group, number, read, shortened, word
 
 MAX_BYTES = 64 * 1024
+# Height in pixels of the smallest face that is looked for unless the preset says otherwise.
+USUAL_FACE = 24
 
 
 class Mode(StrEnum):
@@ -42,12 +44,16 @@ class Detector(StrEnum):
 
 @dataclass(frozen=True)
 class Experimental:
-    """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets."""
+    """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets.
+    reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
+    source."""
 
     thumbnails: bool = False
     redact_again: bool = False
     segment_seconds: Fraction = Fraction(10)
     detector: Detector = Detector.YUNET
+    reidentify: bool = True
+    min_face: Fraction = Fraction(USUAL_FACE)
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,8 @@ def describe(preset: Preset) -> dict[str, Any]:
             "redactAgain": experimental.redact_again,
             "segmentSeconds": str(experimental.segment_seconds),
             "detector": str(experimental.detector),
+            "reidentify": experimental.reidentify,
+            "minFace": str(experimental.min_face),
         },
     }
 
@@ -155,4 +163,6 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "redactagain": ("redact_again", flag),
     "segmentseconds": ("segment_seconds", number(Fraction(1, 100), Fraction(86400))),
     "detector": ("detector", word(Detector)),
+    "reidentify": ("reidentify", flag),
+    "minface": ("min_face", number(Fraction(4), Fraction(10_000))),
 }

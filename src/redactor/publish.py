@@ -34,7 +34,8 @@ def publish(work: Work) -> dict[str, Any]:
     """Puts out all results of the job's mode; returns the outcome and where they stand.
 
     outcome: published, or superseded where a newer version of the video or of the trigger has come: then nothing is
-    replaced. Repeating it is harmless. Raises OutputInTheWay, MissingResult.
+    replaced. Either way the job is over and its face embeddings are erased. Repeating it is harmless. Raises
+    OutputInTheWay, MissingResult.
     """
     job = work.load(Job, names.JOB)
     prefix = job.results.prefix
@@ -42,10 +43,11 @@ def publish(work: Work) -> dict[str, Any]:
     placings = _placings(work, job)
     for placing in placings:  # all of them before the first is placed: a refusal leaves no half of a result
         _standing(work.store, placing.key)
-    if not all(_place(work.store, placing, job) for placing in placings):
-        return {"outcome": "superseded", "prefix": prefix}
-    _tidy(work, job)
-    return {"outcome": "published", "prefix": prefix}
+    published = all(_place(work.store, placing, job) for placing in placings)
+    if published:
+        _tidy(work, job)
+    work.forget_faces()
+    return {"outcome": "published" if published else "superseded", "prefix": prefix}
 
 
 def _placings(work: Work, job: Job) -> list[Placing]:

@@ -35,7 +35,8 @@ def success(work: Work, job: Job) -> bytes:
         "source": {"key": job.source.key, "version": job.source.version, "size": job.source.size},
         "preset": {**describe(job.preset), "from": job.preset_from},
         "warnings": [*job.preset.warnings, *plan["warnings"], *_warnings(docs), _VOICES],
-        "models": plan["models"],
+        "models": {**plan["models"], **plan["identity"]},
+        "smallestFace": merged.get("smallest_face"),
         "blur": _blur(job),
         "frames": {"in": _frames_in(docs), "out": verified.get("frames")},
         "streams": {
@@ -92,6 +93,8 @@ def _seconds(docs: Mapping[str, Any]) -> dict[str, float]:
 def report(detail: Mapping[str, Any], store: Store) -> dict[str, Any]:
     """Writes foo_error.json for an execution that failed, timed out or was aborted; returns what it says.
 
+    The job's face embeddings are erased: one that is redriven before MergeTracks goes on without them.
+
     detail: of the event "Step Functions Execution Status Change". Returns {} and writes nothing where the job is
     another execution's by now, where a newer version has a job of its own, or where there is no place to write to (the
     input named no key of ours).
@@ -100,6 +103,8 @@ def report(detail: Mapping[str, Any], store: Store) -> dict[str, Any]:
     job = _job_of(execution, store)
     if job is not None and (holder_of(store, job.id) != execution or job.superseded(store)):
         return {}
+    if job is not None:
+        Work(store, job.id).forget_faces()
     place = _place(detail, job)
     if place is None:
         return {}

@@ -5,7 +5,7 @@ looked for cuts by itself, the result would depend on where its segment begins.
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -67,6 +67,16 @@ def read(signatures: Iterable[str]) -> Scenes:
     return Scenes(shot, camera - camera[np.searchsorted(shot, shot)])
 
 
+def parts(signatures: Sequence[str]) -> npt.NDArray[np.int64]:
+    """(frames,) int: grows by one wherever a picture differs from the one before as across a cut.
+
+    Looks at neighbours alone, so a part of a video is parted where the whole is; a quick pan parts it too.
+    """
+    data = np.frombuffer(b"".join(map(base64.b64decode, signatures)), np.uint8).reshape(-1, _LENGTH)
+    levelled, contrast = _levelled(data[:, : _GRID * _GRID])
+    return np.cumsum(_differs(_changes(levelled), contrast), dtype=np.int64)
+
+
 def _profile(means: Floats) -> bytes:
     row = cv2.resize(means.astype(np.float32)[None], (_BINS, 1), interpolation=cv2.INTER_AREA)
     return np.clip(np.round(row), 0, 255).astype(np.uint8).tobytes()
@@ -74,12 +84,27 @@ def _profile(means: Floats) -> bytes:
 
 def _cuts(grids: Bytes) -> npt.NDArray[np.bool_]:
     """Whether the cells right before each frame change as they do at a cut; never before the first frame."""
-    levelled = grids - grids.mean(axis=1, keepdims=True, dtype=np.float32)
-    contrast, change = np.abs(levelled).mean(axis=1), np.zeros(len(grids), np.float32)
-    change[1:] = np.abs(np.diff(levelled, axis=0)).mean(axis=1)
+    levelled, contrast = _levelled(grids)
+    change = _changes(levelled)
     windows = sliding_window_view(np.pad(change, _CUT_AROUND), 2 * _CUT_AROUND + 1)
-    enough = np.maximum(_CUT_LEAST, _CUT_TIMES * np.median(windows, axis=1))
-    return np.asarray((change > enough) & (change > _CUT_CONTRAST * (contrast + np.roll(contrast, 1)) / 2))
+    return _differs(change, contrast) & np.asarray(change > _CUT_TIMES * np.median(windows, axis=1))
+
+
+def _levelled(grids: Bytes) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Cells without their mean, and how far they are from it: the contrast."""
+    levelled = grids - grids.mean(axis=1, keepdims=True, dtype=np.float32)
+    return levelled, np.abs(levelled).mean(axis=1)
+
+
+def _changes(levelled: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    change = np.zeros(len(levelled), np.float32)
+    change[1:] = np.abs(np.diff(levelled, axis=0)).mean(axis=1)
+    return change
+
+
+def _differs(change: npt.NDArray[np.float32], contrast: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    enough = _CUT_CONTRAST * (contrast + np.roll(contrast, 1)) / 2
+    return np.asarray((change > _CUT_LEAST) & (change > enough))
 
 
 def _moves(profiles: Bytes) -> tuple[Floats, Floats]:

@@ -207,6 +207,14 @@ class Store:
         with _named(key):
             self._s3.delete_object(Bucket=self.bucket, Key=key)
 
+    def erase(self, prefix: str) -> None:
+        """Removes every version of all objects under a prefix, for good."""
+        pages = self._s3.get_paginator("list_object_versions")
+        with _named(prefix):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+                for found in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                    self._s3.delete_object(Bucket=self.bucket, Key=found["Key"], VersionId=found["VersionId"])
+
     def open(self, source: Object) -> BinaryIO:
         """A seekable file over one pinned version, as RangeReader reads it; a read is short only at the end."""
         return io.BufferedReader(RangeReader(self._s3, self.bucket, source))

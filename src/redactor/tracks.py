@@ -1,9 +1,10 @@
 """One global pass that turns the detections of all frames into people: tracks, ids, head boxes and what was left
 out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 import numpy as np
 
@@ -11,8 +12,9 @@ from redactor import coordinates
 from redactor.detectors.detection import Box, FrameRecord
 from redactor.media.streams import VideoStream
 from redactor.tracking.doubles import one_track_each, without_doubles
-from redactor.tracking.heads import Heads, heads
+from redactor.tracking.heads import Heads, heads, joined
 from redactor.tracking.links import follow
+from redactor.tracking.persons import Persons, persons
 from redactor.tracking.seen import Floats, Seen, gather
 from redactor.tracking.stitch import stitched
 
@@ -68,6 +70,15 @@ class Pruned:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """An id that may be the same person: their faces are too alike for two people and not enough for one. distance: of
+    their embeddings."""
+
+    id: int
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """How well one id is supported, for the report. first, last: pts. smallest_height: of the tight faces, upright
     px."""
@@ -81,6 +92,7 @@ class Coverage:
     lowest_score: float
     median_score: float
     smallest_height: float
+    doubts: tuple[Doubt, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +106,14 @@ class Tracking:
     cuts: tuple[int, ...]
 
 
-def track(records: Iterable[FrameRecord], video: VideoStream) -> Tracking:
+def track(
+    records: Iterable[FrameRecord], video: VideoStream, faces: Mapping[tuple[int, int], Floats] = MappingProxyType({})
+) -> Tracking:
     """Follow every face through the whole video.
 
-    records: of all frames, in presentation order, each pts once. The result depends on nothing else, and so not on how
-    the video was split among workers.
+    records: of all frames, in presentation order, each pts once. faces: embeddings by pts and position in the frame's
+    detections; without any, who was away for long or across a cut comes back as somebody else. The result depends on
+    nothing else, and so not on how the video was split among workers.
     """
     listed = list(records)
     if not listed:
@@ -107,14 +122,16 @@ def track(records: Iterable[FrameRecord], video: VideoStream) -> Tracking:
     seen, doubles = without_doubles(every)
     candidates = stitched(follow(seen, [row for row in range(len(seen.score)) if row not in doubles]), seen)
     seen, people = one_track_each(candidates, seen)
-    ordered = sorted(((heads(rows, seen), rows) for rows in people.faces), key=_appearance)
+    alone = [heads(rows, seen) for rows in people.faces]
     pts = [record.pts for record in listed]
+    who = persons(alone, _embeddings(people.faces, seen, pts, faces))
+    ordered, doubts = _numbered(who, alone, people.faces)
     left_out = [([row], _DOUBLE) for row in doubles | people.doubles] + [(rows, _WEAK) for rows in people.weak]
     tight = coordinates.decoded_boxes(every.boxes, video)
     pruned = [_pruned(rows, why, every, pts, tight) for rows, why in left_out]
     return Tracking(
         tracks=tuple(_track(n, head, seen, pts, video) for n, (head, _) in enumerate(ordered, 1)),
-        coverage=tuple(_coverage(n, head, rows, seen, pts) for n, (head, rows) in enumerate(ordered, 1)),
+        coverage=tuple(_coverage(n, one, seen, pts, doubts.get(n, ())) for n, one in enumerate(ordered, 1)),
         pruned=tuple(sorted(pruned, key=lambda one: (one.first, one.box))),
         cuts=tuple(pts[frame] for frame in np.flatnonzero(np.diff(seen.shot)) + 1),
     )
@@ -124,9 +141,33 @@ _DOUBLE = "inside a better detection of the same frame"
 _WEAK = "seen too briefly or too unsteadily for its score"
 
 
-def _appearance(item: tuple[Heads, list[int]]) -> tuple[int, list[float]]:
-    head, _ = item
-    return int(head.frames[0]), head.boxes[0].tolist()
+Person = tuple[Heads, list[int]]
+
+
+def _embeddings(
+    tracks: list[list[int]], seen: Seen, pts: list[int], faces: Mapping[tuple[int, int], Floats]
+) -> dict[int, Floats]:
+    """Number of a track -> the embeddings of its detections, for those that have any."""
+    if not faces:
+        return {}
+    places = zip(seen.frame.tolist(), seen.position.tolist(), strict=True)
+    keys = [(pts[frame], position) for frame, position in places]
+    found = {n: [faces[keys[row]] for row in rows if keys[row] in faces] for n, rows in enumerate(tracks)}
+    return {n: np.array(listed) for n, listed in found.items() if listed}
+
+
+def _numbered(
+    who: Persons, tracks: list[Heads], rows: list[list[int]]
+) -> tuple[list[Person], dict[int, tuple[Doubt, ...]]]:
+    """The persons in order of appearance, each with all their detections, and the doubts by id (from 1)."""
+    made = [(joined([tracks[n] for n in group]), sorted(row for n in group for row in rows[n])) for group in who.groups]
+    order = sorted(range(len(made)), key=lambda n: (int(made[n][0].frames[0]), made[n][0].boxes[0].tolist()))
+    number = {group: n for n, group in enumerate(order, 1)}
+    doubts: dict[int, tuple[Doubt, ...]] = {}
+    for (a, b), far in who.doubts.items():
+        for one, other in ((number[a], number[b]), (number[b], number[a])):
+            doubts[one] = (*doubts.get(one, ()), Doubt(other, far))
+    return [made[n] for n in order], doubts
 
 
 def _track(number: int, head: Heads, seen: Seen, pts: list[int], video: VideoStream) -> Track:
@@ -143,7 +184,8 @@ def _track(number: int, head: Heads, seen: Seen, pts: list[int], video: VideoStr
     return Track(number, tuple(boxes))
 
 
-def _coverage(number: int, head: Heads, rows: list[int], seen: Seen, pts: list[int]) -> Coverage:
+def _coverage(number: int, person: Person, seen: Seen, pts: list[int], doubts: tuple[Doubt, ...]) -> Coverage:
+    head, rows = person
     detected, extended = int((head.row >= 0).sum()), int(head.extended.sum())
     scores, high = seen.score[rows], seen.boxes[rows, 3] - seen.boxes[rows, 1]
     return Coverage(
@@ -156,6 +198,7 @@ def _coverage(number: int, head: Heads, rows: list[int], seen: Seen, pts: list[i
         lowest_score=float(scores.min()),
         median_score=round(float(np.median(scores)), 4),
         smallest_height=float(high.min()),
+        doubts=doubts,
     )
 
 

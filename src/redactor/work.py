@@ -5,6 +5,7 @@ job.json            what Accept decided      annotations.json    what Publish pu
 plan.json           streams, encoder         thumbs/<id>.jpg     portraits
 segments.json       pts ranges, bare array   merge.json          coverage by id, pruned candidates
 detections/<n>      faces of one segment     select.json         who is hidden, who stays visible
+templates/<n>       their embeddings, erased when the job ends
 boxes/<n>           what Redact hides        parts/<n>.mp4       one segment redacted; parts/<n>.json its verdict
 errors/<step>-<n>   what failed and why      redacted.mp4        the whole; join.json, verify.json its checks
 """
@@ -25,7 +26,7 @@ T = TypeVar("T")
 JOB, PLAN, SEGMENTS, FRAMES = "job.json", "plan.json", "segments.json", "frames.json"
 MERGE, SELECT, JOIN, VERIFY = "merge.json", "select.json", "join.json", "verify.json"
 ANNOTATIONS, REDACTED, REPORT = "annotations.json", "redacted.mp4", "report.json"
-THUMBS, ERRORS = "thumbs/", "errors/"
+THUMBS, ERRORS, TEMPLATES = "thumbs/", "errors/", "templates/"
 
 
 def claim_key(job: str) -> str:
@@ -35,6 +36,10 @@ def claim_key(job: str) -> str:
 
 def detections_name(n: int) -> str:
     return f"detections/{n:05d}.json"
+
+
+def templates_name(n: int) -> str:
+    return f"{TEMPLATES}{n:05d}.json"
 
 
 def boxes_name(n: int) -> str:
@@ -87,6 +92,10 @@ class Work:
 
     def load_timed(self, cls: type[T], name: str) -> Timed[T]:
         return self.load(Timed[cls], name)  # type: ignore[valid-type]
+
+    def forget_faces(self) -> None:
+        """Erases all embeddings, earlier versions too: the job is over."""
+        self.store.erase(self.key(TEMPLATES))
 
     def names(self, folder: str) -> list[str]:
         """The names under a folder of the job, in order."""

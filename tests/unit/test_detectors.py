@@ -128,7 +128,7 @@ def test_detectors_together_get_their_own_pictures_and_find_what_each_finds():
 
 
 def test_every_model_has_a_detector_and_every_detector_a_model():
-    assert detectors.DETECTORS.keys() == models.MODELS.keys()
+    assert detectors.DETECTORS.keys() == models.MODELS.keys() - {"landmarks", "embedding"}
 
 
 class Network:

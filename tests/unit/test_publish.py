@@ -19,8 +19,17 @@ PLAN = {
     "streams": {"audio": [{"codec": "aac", "index": 1, "copied": True}], "dropped": []},
     "warnings": [],
     "models": {},
+    "identity": {},
 }
-MERGED = {"frames": 3, "faces": 1, "coverage": [], "pruned": [], "warnings": [], "detect_seconds": 1.5}
+MERGED = {
+    "frames": 3,
+    "faces": 1,
+    "coverage": [],
+    "pruned": [],
+    "warnings": [],
+    "detect_seconds": 1.5,
+    "smallest_face": 16.0,
+}
 VERIFIED = {"frames": 3, "sha256": "ab", "bytes": 5, "redact_seconds": 2.5}
 DOCUMENTS = {
     names.PLAN: PLAN,
@@ -181,3 +190,16 @@ def test_the_report_tells_what_was_done(store: Store) -> None:
     assert told["seconds"]["detect"] == MERGED["detect_seconds"]
     assert "odd" in told["warnings"]
     assert any("Voices are not redacted" in line for line in told["warnings"])
+
+
+@pytest.mark.parametrize("superseded", [False, True])
+def test_face_embeddings_are_erased_for_good_whatever_the_outcome(store: Store, superseded: bool) -> None:
+    work = finished(store)
+    for data in (b"earlier", b"later"):
+        store.write(work.key(names.templates_name(0)), data)
+    version = store.head(work.key(names.templates_name(0))).version
+    if superseded:
+        store.write(VIDEO, b"newer video")
+    assert publish(work)["outcome"] == ("superseded" if superseded else "published")
+    assert work.names(names.TEMPLATES) == []
+    assert store.head(work.key(names.templates_name(0)), version) is None

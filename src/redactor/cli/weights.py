@@ -7,6 +7,7 @@ from pathlib import Path
 
 from redactor import models
 from redactor.errors import ModelMissing
+from redactor.identity import weights
 
 log = logging.getLogger(__name__)
 
@@ -20,5 +21,9 @@ def environment(env: Mapping[str, str] = os.environ) -> dict[str, str]:
         models.choose(env=env)
     except ModelMissing as error:
         log.warning("%s. %s", error.message, error.advice)
+    try:
+        weights.bring(env)
+    except ModelMissing as error:
+        log.warning("People will be told apart by motion alone: %s", error.message)
     folders = [folder for folder in env.get(models.PATH_VARIABLE, "").split(os.pathsep) if folder]
     return {models.PATH_VARIABLE: os.pathsep.join(str(Path(folder).resolve()) for folder in folders)}

@@ -1,1 +1,1 @@
-"""The stages of the tracker, in order: seen, links, stitch, support, heads. redactor.tracks runs them."""
+"""The stages of the tracker, in order: seen, links, stitch, support, heads, persons. redactor.tracks runs them."""

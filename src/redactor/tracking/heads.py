@@ -51,14 +51,51 @@ def heads(rows: list[int], seen: Seen) -> Heads:
 
     Where the extensions of two runs meet, a frame has one box around both.
     """
-    runs = [_run(run, seen) for run in _runs(np.array(rows), seen)]
-    every, boxes = np.concatenate([run.frames for run in runs]), np.concatenate([run.boxes for run in runs])
-    frames, first, where = np.unique(every, return_index=True, return_inverse=True)
-    around = boxes[first]
-    np.minimum.at(around[:, :2], where, boxes[:, :2])
-    np.maximum.at(around[:, 2:], where, boxes[:, 2:])
-    row, extended = np.concatenate([run.row for run in runs]), np.concatenate([run.extended for run in runs])
-    return Heads(frames, around, row[first], extended[first])
+    every = _chained([_run(run, seen) for run in _runs(np.array(rows), seen)])
+    frames, first, where = np.unique(every.frames, return_index=True, return_inverse=True)
+    around = every.boxes[first]
+    np.minimum.at(around[:, :2], where, every.boxes[:, :2])
+    np.maximum.at(around[:, 2:], where, every.boxes[:, 2:])
+    return Heads(frames, around, every.row[first], every.extended[first])
+
+
+def joined(parts: list[Heads]) -> Heads:
+    """Several tracks of one person as one; nothing is filled in between them.
+
+    Where the extended ends of two meet in a frame the box holds both if they overlap; else the one nearer to a
+    detection stays, as nobody is in two places.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    every = _chained(parts)
+    away = np.concatenate([_away(part) for part in parts])
+    order = np.lexsort((away, every.frames))
+    boxes, frames = every.boxes[order], every.frames[order]
+    first = np.flatnonzero(np.diff(frames, prepend=-1))
+    for n in np.flatnonzero(np.diff(frames, prepend=-1) == 0).tolist():
+        keeper = first[np.searchsorted(first, n, side="right") - 1]
+        low, high = np.maximum(boxes[keeper, :2], boxes[n, :2]), np.minimum(boxes[keeper, 2:], boxes[n, 2:])
+        if (low < high).all():
+            boxes[keeper, :2] = np.minimum(boxes[keeper, :2], boxes[n, :2])
+            boxes[keeper, 2:] = np.maximum(boxes[keeper, 2:], boxes[n, 2:])
+    return Heads(frames[first], boxes[first], every.row[order][first], every.extended[order][first])
+
+
+def _away(track: Heads) -> Ints:
+    """Frames to the nearest detection of the track."""
+    seen = track.frames[track.row >= 0]
+    after = np.searchsorted(seen, track.frames).clip(max=len(seen) - 1)
+    nearest = np.minimum(np.abs(seen[after] - track.frames), np.abs(seen[(after - 1).clip(min=0)] - track.frames))
+    return np.asarray(nearest, np.int64)
+
+
+def _chained(runs: list[Heads]) -> Heads:
+    return Heads(
+        np.concatenate([run.frames for run in runs]),
+        np.concatenate([run.boxes for run in runs]),
+        np.concatenate([run.row for run in runs]),
+        np.concatenate([run.extended for run in runs]),
+    )
 
 
 def _runs(rows: Ints, seen: Seen) -> list[Ints]:

@@ -1,0 +1,1 @@
+"""What the same job costs with deface."""

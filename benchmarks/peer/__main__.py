@@ -1,0 +1,60 @@
+"""python -m benchmarks.peer FOLDER [CLIP…]: deface and we on the same clips, in the same run, on this machine.
+
+FOLDER: videos with foo.reference.json or foo.truth.json beside them. Each clip is redacted by deface (CenterFace at
+640x360, boxes drawn solid) and by `redactor run` (combined, Black); CPU seconds are those of the whole process tree.
+What the embedded cloud costs without a video is shown apart.
+"""
+
+import sys
+from pathlib import Path
+
+from benchmarks.ours import COMMAND
+from benchmarks.peer import deface
+from benchmarks.peer.tree import Cost, measured
+from benchmarks.pixels import Leak, leak
+from benchmarks.reference import Clip, clips
+
+BUILD = Path("build") / "benchmarks"
+_COLUMNS = ("clip", "who", "CPU s", "wall s", "peak MB", "largest MB", "leak95 %", "leak70 %")
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments or not Path(arguments[0]).is_dir():
+        print(__doc__, file=sys.stderr)
+        return 2
+    command, only = deface.environment(BUILD / "deface"), arguments[1:]
+    print(" ".join(f"{name:>11}" for name in _COLUMNS))
+    _print("(nothing)", "start-up", _start_up(), None)
+    for clip in clips(Path(arguments[0])):
+        if not only or clip.video.stem in only:
+            _compare(clip, command)
+    return 0
+
+
+def _compare(clip: Clip, command: Path) -> None:
+    name, folder = clip.video.stem, BUILD / "peer" / clip.video.stem
+    theirs = deface.run(command, clip.video, folder / "deface.mp4")
+    shown = leak(clip, folder / "deface.mp4")
+    _print(name, "deface", theirs, shown)
+    ours = measured([*COMMAND, "run", "--blur-type", "Black", "--out", str(folder), str(clip.video)])
+    seen = leak(clip, folder / f"{name}_redacted.mp4")
+    _print(name, "redactor", ours, seen)
+    ratios = [ours.cpu / theirs.cpu, ours.wall / theirs.wall, ours.peak / theirs.peak, ours.largest / theirs.largest]
+    less = [f"{a / b:.2f}" if b else "-" for a, b in ((seen.leak95, shown.leak95), (seen.leak70, shown.leak70))]
+    print(" ".join(f"{cell:>11}" for cell in (name[-11:], "ratio", *(f"{ratio:.2f}" for ratio in ratios), *less)))
+
+
+def _start_up() -> Cost:
+    """The embedded cloud, up and down, with nothing to do."""
+    program = "from localcloud.cloud import Cloud\nwith Cloud(): pass"
+    return measured([sys.executable, "-c", program])
+
+
+def _print(name: str, who: str, cost: Cost, seen: Leak | None) -> None:
+    numbers = [f"{cost.cpu:.1f}", f"{cost.wall:.1f}", f"{cost.peak:.0f}", f"{cost.largest:.0f}"]
+    leaks = [f"{100 * value:.2f}" for value in (seen.leak95, seen.leak70)] if seen else ["-", "-"]
+    print(" ".join(f"{cell:>11}" for cell in (name[-11:], who, *numbers, *leaks)), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+"""The benchmark's measures on made-up boxes: each number moves when what it measures does."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from av.video.frame import VideoFrame
+
+from benchmarks.annotated import Placed
+from benchmarks.clips import _write
+from benchmarks.measures import hiding, naming
+from benchmarks.pixels import leak
+from benchmarks.reference import Clip, Frame, Person
+
+SIZE = (400, 300)
+FACE = (100.0, 100.0, 140.0, 150.0)
+HEAD = (92.0, 85.0, 148.0, 158.0)
+
+
+def clip(*frames: Frame, video: Path = Path("none")) -> Clip:
+    return Clip(video, SIZE, dict(enumerate(frames)))
+
+
+def one(who: str | None = "A", box=FACE) -> Frame:
+    return Frame((Person(box, who),), ())
+
+
+def test_a_face_that_is_whole_covered_does_not_leak():
+    found = hiding(clip(one()), {0: [Placed(1, HEAD)]})
+    assert (found.faces, found.leak95, found.leak70, found.extra, found.over) == (1, 0, 0, 0, 0)
+    assert found.area == pytest.approx(56 * 73 / 2000)
+
+
+def test_a_face_half_covered_leaks_and_one_nearly_covered_only_strictly():
+    half, nearly = (100.0, 100.0, 120.0, 150.0), (100.0, 100.0, 136.0, 150.0)
+    found = hiding(clip(one(), one()), {0: [Placed(1, half)], 1: [Placed(1, nearly)]})
+    assert (found.leak95, found.leak70) == (1.0, 0.5)
+
+
+def test_boxes_on_nothing_are_extra_and_cover_what_they_should_not():
+    found = hiding(clip(one()), {0: [Placed(1, HEAD), Placed(2, (200.0, 200.0, 300.0, 300.0))]})
+    assert found.extra == 1
+    assert found.over == pytest.approx(100 * 100 / (400 * 300))
+
+
+def test_who_is_hidden_counts_neither_way():
+    frame = Frame((), (FACE,))
+    assert hiding(clip(frame), {0: [Placed(1, HEAD)]}).extra == 0
+    assert hiding(clip(frame), {0: []}).faces == 0
+
+
+def test_one_id_for_one_person_is_perfect_and_a_switch_is_counted():
+    frames = [one() for _ in range(10)]
+    steady = naming(clip(*frames), {n: [Placed(1, HEAD)] for n in range(10)})
+    switched = naming(clip(*frames), {n: [Placed(1 + (n >= 5), HEAD)] for n in range(10)})
+    assert steady is not None
+    assert switched is not None
+    assert (steady.idf1, steady.switches, steady.ids) == (1.0, 0, 1.0)
+    assert (switched.idf1, switched.switches, switched.ids) == (0.5, 1, 2.0)
+
+
+def test_without_names_nobody_is_told_apart():
+    assert naming(clip(one(None)), {0: [Placed(1, HEAD)]}) is None
+
+
+def filmed(path: Path, *, hidden: bool) -> Path:
+    """Three frames of a bright picture, the face filled with black or not."""
+    picture = np.full((SIZE[1], SIZE[0], 3), 180, np.uint8)
+    if hidden:
+        picture[80:160, 90:150] = 0
+    frames = (VideoFrame.from_ndarray(picture, format="rgb24") for _ in range(3))
+    _write(frames, Fraction(30), path)
+    return path
+
+
+def test_pixels_leak_where_the_face_shows(tmp_path):
+    source = clip(one(), one(), one(), video=filmed(tmp_path / "source.mp4", hidden=False))
+    assert leak(source, filmed(tmp_path / "hidden.mp4", hidden=True)).leak95 == 0
+    assert leak(source, filmed(tmp_path / "shown.mp4", hidden=False)).leak70 == 1
