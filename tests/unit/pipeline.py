@@ -14,7 +14,8 @@ from typing import BinaryIO, Self
 from unittest.mock import patch
 
 from redactor import models
-from redactor.detect import SegmentDetections, detect
+from redactor.detect import Found, SegmentDetections, detect
+from redactor.identity.sampling import Template
 from redactor.join import Joined, join
 from redactor.media.mux import PartFile
 from redactor.media.source import Source, open_source
@@ -76,12 +77,20 @@ class Pipeline:
         return self.planned[1]
 
     @cached_property
+    def detected(self) -> list[Found]:
+        return [detect(self.source, self.plan, segment, self.preset) for segment in self.segments]
+
+    @property
     def found(self) -> list[Timed[SegmentDetections]]:
-        return [Timed(0.5, detect(self.source, self.plan, segment, self.preset)) for segment in self.segments]
+        return [Timed(0.5, one.detections) for one in self.detected]
+
+    @property
+    def templates(self) -> list[Template]:
+        return [template for one in self.detected for template in one.templates or ()]
 
     @cached_property
     def merged(self) -> Merged:
-        return merge(self.found, self.source, self.plan, self.segments)
+        return merge(self.found, self.templates, self.source, self.plan, self.segments)
 
     @property
     def frames(self) -> tuple[FrameTime, ...]:

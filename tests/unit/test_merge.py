@@ -24,7 +24,7 @@ Found = list[Timed[SegmentDetections]]
 
 
 def merged(pipeline: Pipeline, found: Found, plan: Plan | None = None) -> Merged:
-    return merge(iter(found), pipeline.source, plan or pipeline.plan, pipeline.segments)
+    return merge(iter(found), pipeline.templates, pipeline.source, plan or pipeline.plan, pipeline.segments)
 
 
 def without_crops(found: Found) -> Found:

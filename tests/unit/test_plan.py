@@ -64,7 +64,10 @@ def test_the_same_video_and_preset_give_the_same_plan_on_any_machine(
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
     monkeypatch.setenv("REDACTOR_CONCURRENCY", '{"detect": 1, "redact": 1}')
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-    assert encode(planned(two_faces.path.read_bytes())) == encode(pipeline.planned)
+    plan, segments = planned(two_faces.path.read_bytes())
+    # Where weights were looked for is told, and is another place on another machine.
+    assert encode(replace(plan, warnings=())) == encode(replace(pipeline.plan, warnings=()))
+    assert segments == pipeline.segments
 
 
 def test_what_is_drawn_changes_nothing_in_it(two_faces: FaceClip, pipeline: Pipeline) -> None:

@@ -165,7 +165,7 @@ def heads(pipeline: Pipeline) -> list[tuple[Picture, list[Face]]]:
     """The frames of a real clip's first 1.6 s that show somebody, each with the heads that we find in it."""
     video = pipeline.plan.streams.video
     segment = replace(pipeline.segments[0], end=(video.start or 0) + int(Fraction(8, 5) / video.time_base))
-    records = detect(pipeline.source, pipeline.plan, segment, pipeline.preset).frames
+    records = detect(pipeline.source, pipeline.plan, segment, pipeline.preset).detections.frames
     faces: list[list[Face]] = [[] for _ in records]
     for person in track(records, video).tracks:
         for placed in person.boxes:
