@@ -10,7 +10,7 @@ import pytest
 
 from redactor.blurs import IRREVERSIBLE, LIMITS
 from redactor.bucket import Kind, Results, name
-from redactor.preset import BlurType, Mode, parse_preset
+from redactor.preset import EXPERIMENTAL, BlurType, Experimental, Mode, parse_preset
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -85,6 +85,13 @@ def test_the_presets_shown_are_presets() -> None:
     assert shown
     for text in shown:
         assert parse_preset(text, "README").warnings == ()
+
+
+def test_every_experimental_option_is_listed_with_its_default() -> None:
+    rows = {row[0].lower(): row[1] for row in table("| option")}
+    assert set(rows) == set(EXPERIMENTAL)
+    shown = {field: str(getattr(Experimental(), field)).lower() for field, _ in EXPERIMENTAL.values()}
+    assert {EXPERIMENTAL[option][0]: default for option, default in rows.items()} == shown
 
 
 def test_every_link_leads_somewhere() -> None:
