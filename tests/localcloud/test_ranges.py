@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from localcloud.cloud import Cloud
 
 SMALL = bytes(range(256)) * 4
-KEY = 'work/ranges/a "b"+c%20\n\u00fc.mp4'
+KEY = 'ranges/a "b"+c%20\n\u00fc.mp4'
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_conditions_are_kept(s3: Any, at: dict[str, str]) -> None:
 
 
 def test_each_version_is_served(s3: Any, cloud: Cloud) -> None:
-    place = {"Bucket": cloud.bucket, "Key": "work/ranges/versions"}
+    place = {"Bucket": cloud.bucket, "Key": "ranges/versions"}
     first = s3.put_object(**place, Body=b"first")["VersionId"]
     s3.put_object(**place, Body=b"second")
     deleted = s3.delete_object(**place)["VersionId"]
@@ -97,7 +97,7 @@ def test_each_version_is_served(s3: Any, cloud: Cloud) -> None:
 
 
 def test_an_empty_object_is_served(s3: Any, cloud: Cloud) -> None:
-    place = {"Bucket": cloud.bucket, "Key": "work/ranges/empty"}
+    place = {"Bucket": cloud.bucket, "Key": "ranges/empty"}
     s3.put_object(**place, Body=b"")
     assert s3.get_object(**place)["Body"].read() == b""
     with pytest.raises(ClientError, match="InvalidRange"):
@@ -112,20 +112,20 @@ def test_a_presigned_url_serves_ranges(s3: Any, at: dict[str, str]) -> None:
 
 
 def test_an_unsigned_request_is_refused(cloud: Cloud, at: dict[str, str]) -> None:
-    url = f"{cloud.endpoint}/{cloud.bucket}/work/ranges/versions"
+    url = f"{cloud.endpoint}/{cloud.bucket}/ranges/versions"
     with pytest.raises(urllib.error.HTTPError, match=r"403|404"):
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url)
 
 
 def test_listing_and_tags_still_come_from_moto(s3: Any, cloud: Cloud, at: dict[str, str]) -> None:
-    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=cloud.bucket, Prefix="work/ranges/a")["Contents"]]
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=cloud.bucket, Prefix="ranges/a")["Contents"]]
     assert keys == [KEY]
     assert s3.get_object_tagging(**at)["TagSet"] == []
 
 
 def test_a_small_range_of_a_large_object_takes_no_longer(s3: Any, cloud: Cloud) -> None:
     def median(size: int) -> float:
-        place = {"Bucket": cloud.bucket, "Key": f"work/ranges/{size}"}
+        place = {"Bucket": cloud.bucket, "Key": f"ranges/{size}"}
         s3.put_object(**place, Body=b"\x01" * size)
         times = []
         for n in range(15):
