@@ -37,6 +37,11 @@ def planned(data: bytes, preset: Preset = HALF_A_SECOND) -> tuple[Plan, list[Seg
     return plan(io.BytesIO(data), len(data), preset)
 
 
+def told_apart(made: tuple[Plan, list[Segment]]) -> tuple[Plan, list[Segment]]:
+    """Without the warnings: where weights were looked for is told, and is another place on another machine."""
+    return replace(made[0], warnings=()), made[1]
+
+
 def test_it_says_what_the_video_is(pipeline: Pipeline) -> None:
     video = pipeline.plan.streams.video
     assert (video.width, video.height, video.codec, video.expected_frames) == (320, 160, "h264", 36)
@@ -64,15 +69,12 @@ def test_the_same_video_and_preset_give_the_same_plan_on_any_machine(
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
     monkeypatch.setenv("REDACTOR_CONCURRENCY", '{"detect": 1, "redact": 1}')
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
-    plan, segments = planned(two_faces.path.read_bytes())
-    # Where weights were looked for is told, and is another place on another machine.
-    assert encode(replace(plan, warnings=())) == encode(replace(pipeline.plan, warnings=()))
-    assert segments == pipeline.segments
+    assert encode(told_apart(planned(two_faces.path.read_bytes()))) == encode(told_apart(pipeline.planned))
 
 
 def test_what_is_drawn_changes_nothing_in_it(two_faces: FaceClip, pipeline: Pipeline) -> None:
     preset = replace(HALF_A_SECOND, mode=Mode.ANALYZE, blur=BlurType.BLACK, blur_from="preset")
-    assert planned(two_faces.path.read_bytes(), preset) == pipeline.planned
+    assert told_apart(planned(two_faces.path.read_bytes(), preset)) == told_apart(pipeline.planned)
 
 
 def test_another_video_has_another_fingerprint(tmp_path: Path, pipeline: Pipeline) -> None:
