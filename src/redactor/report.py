@@ -101,10 +101,12 @@ def report(detail: Mapping[str, Any], store: Store) -> dict[str, Any]:
     """
     execution = detail["executionArn"]
     job = _job_of(execution, store)
-    if job is not None and (holder_of(store, job.id) != execution or job.superseded(store)):
-        return {}
     if job is not None:
+        if holder_of(store, job.id) != execution:
+            return {}
         Work(store, job.id).forget_faces()
+        if job.superseded(store):
+            return {}
     place = _place(detail, job)
     if place is None:
         return {}

@@ -122,10 +122,12 @@ def test_an_execution_that_lost_its_job_tells_nothing(store: Store, flow: FakeFl
 def test_a_job_that_a_newer_version_overtook_tells_nothing_beside_the_newer_result(
     store: Store, flow: FakeFlow
 ) -> None:
-    accepted(store, flow)
+    templates = accepted(store, flow).key("templates/00000.json")
+    store.write(templates, b"[]")
     store.write(VIDEO, b"newer")
     assert report(detail(error="X"), store) == {}
     assert store.head(ERROR) is None
+    assert store.head(templates) is None
 
 
 def test_somebodys_own_file_is_not_replaced_by_an_error(store: Store) -> None:
