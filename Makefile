@@ -34,7 +34,7 @@ export REDACTOR_MODEL_PATH := $(CURDIR)/$(subst $(space),:$(CURDIR)/,$(folders))
 endif
 endif
 
-.PHONY: help redact serve test lint synth models build deploy lock clean
+.PHONY: help redact serve test lint formats synth models build deploy lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -60,6 +60,9 @@ lint: $(VENV)/dev ## check style and types
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/mypy
+
+formats: $(VENV)/dev ## write docs/formats.md anew from the table of odd videos
+	@$(VENV)/bin/python -m tests.formats.table
 
 synth: build ## write the CloudFormation template into cdk.out; needs no credentials and no Docker
 	@rm -rf cdk.out

@@ -9,12 +9,16 @@ from redactor.media import mux
 from redactor.media.mux import PartFile
 from redactor.media.source import Source
 from redactor.media.streams import Segment
+from redactor.media.timing import standstills
 from redactor.plan import Plan
 from redactor.preset import BlurType
 from redactor.redact import Verdict
 
 # The MP4's title: wherever the file goes, it says that faces are visible.
 _TITLES = {BlurType.BOX: "NOT REDACTED"}
+
+# Containers whose index holds an empty entry for a frame that stays on.
+_STATES_STANDSTILLS = frozenset({"avi"})
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,18 @@ def join(
     if [part.n for part in parts] != wanted or [verdict.n for verdict in verdicts] != wanted:
         raise MissingResult(f"{len(parts)} parts and {len(verdicts)} verdicts for {len(wanted)} segments")
     mux.join(parts, source, plan.streams, out, _TITLES.get(blur))
-    return Joined(len(parts), ())
+    return Joined(len(parts), _standstills(verdicts, plan))
+
+
+def _standstills(verdicts: Sequence[Verdict], plan: Plan) -> tuple[str, ...]:
+    """Where frames may be missing from the source, unless its index has told how many there are."""
+    video = plan.streams.video
+    found = standstills([time for verdict in verdicts for time in verdict.frames])
+    if not found or video.expected_frames is not None or plan.streams.container in _STATES_STANDSTILLS:
+        return ()
+    longest = max(found, key=lambda step: step.duration)
+    at, lasts = (float(ticks * video.time_base) for ticks in (longest.pts, longest.duration))
+    return (f"frames may be missing in {len(found)} places: the picture stands still for {lasts:.3f} s at {at:.3f} s",)
 
 
 def title(blur: BlurType) -> str | None:

@@ -11,6 +11,7 @@ from redactor.identity import weights
 from redactor.media.cuts import cut
 from redactor.media.encode import Encoder
 from redactor.media.probe import fingerprint, probe
+from redactor.media.restarts import in_order
 from redactor.media.source import open_source
 from redactor.media.streams import Segment, Streams
 from redactor.models import MODELS, Choice, choose
@@ -36,7 +37,7 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
     Raises UnreadableVideo, TruncatedVideo, VideoTooLarge, DamagedVideo; ModelMissing where no detector can run.
     """
     with open_source(file, size) as source:
-        streams = probe(source)
+        streams = in_order(source, probe(source))
         segments = cut(source, streams, preset.experimental.segment_seconds)
     mark = fingerprint(file, size, streams)
     models, warnings = _models(preset)

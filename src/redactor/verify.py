@@ -13,6 +13,7 @@ from redactor.errors import MissingResult, OutputMismatch
 from redactor.join import title
 from redactor.media.encode import coded_size
 from redactor.media.inspection import OutputFacts, audio_digests, inspect_output
+from redactor.media.orientation import fields
 from redactor.media.planes import color_tags
 from redactor.media.source import open_source
 from redactor.media.streams import FrameTime, Segment
@@ -84,6 +85,8 @@ def _claims(
     yield "the codec", (facts.codec, facts.pix_fmt), ("h264", "yuv420p")
     yield "the size", (facts.width, facts.height), coded_size(video)
     yield "the rotation", facts.rotation, video.rotation
+    yield "the mirroring", facts.mirrored, video.mirrored
+    yield "the fields", facts.fields, fields(interlaced=video.interlaced, top_first=video.top_first)
     yield "the pixel aspect", facts.sample_aspect, video.sample_aspect
     yield "the colour tags", facts.color, color_tags(video)
     yield "the streams", [kind for kind, _, _ in facts.streams], ["video", *("audio" for _ in audio)]

@@ -53,11 +53,12 @@ class Pipeline:
     ids: bytes = b""
 
     def __enter__(self) -> Self:
-        self._stack = ExitStack()
-        self._stack.enter_context(patch.dict(os.environ, weights()))
-        self.file: BinaryIO = self._stack.enter_context(self.path.open("rb"))
-        self.size = self.path.stat().st_size
-        self.source: Source = self._stack.enter_context(open_source(self.file, self.size))
+        with ExitStack() as stack:
+            stack.enter_context(patch.dict(os.environ, weights()))
+            self.file: BinaryIO = stack.enter_context(self.path.open("rb"))
+            self.size = self.path.stat().st_size
+            self.source: Source = stack.enter_context(open_source(self.file, self.size))
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,8 +13,9 @@ from av.packet import Packet
 from av.stream import Discard
 
 from redactor.errors import DamagedVideo
+from redactor.media.restarts import move, moved
 from redactor.media.source import Source
-from redactor.media.streams import AudioStream
+from redactor.media.streams import AudioStream, Streams
 
 # Sample rates that AAC has; others are resampled to the last one.
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
@@ -31,23 +32,27 @@ def add_audio(out: OutputContainer, source: Source, tracks: Sequence[AudioStream
     return {track.index: _add(out, source, track) for track in tracks}
 
 
-def audio_packets(
-    source: Source, tracks: Sequence[AudioStream], outputs: dict[int, AvAudioStream]
-) -> "Iterator[Packet[Any]]":
+def audio_packets(source: Source, streams: Streams, outputs: dict[int, AvAudioStream]) -> "Iterator[Packet[Any]]":
     """Packets for the muxer, of all tracks, in the order of the source; the packets of other streams are not read.
+
+    They go where the picture goes: after a restart of the source's clock, and as much later as the output is.
 
     Raises DamagedVideo where a packet is corrupt or, of a track that is encoded, cannot be decoded.
     """
+    tracks = streams.audio
     if not tracks:
         return
+    later = streams.video.shift * streams.video.time_base
     source.rewind()
     makers = {track.index: _maker(track, outputs[track.index]) for track in tracks}
     for stream in source.container.streams:
         stream.discard = Discard.default if stream.index in makers else Discard.all
     try:
-        for packet in source.packets(*(source.container.streams[index] for index in makers)):
+        packets = source.packets(*(source.container.streams[index] for index in makers))
+        for packet in moved(packets, streams.video.restarts):
             if packet.is_corrupt:
                 raise DamagedVideo(f"an audio packet of stream {packet.stream_index} is corrupt or cut off")
+            move(packet, later)
             yield from makers[packet.stream.index].packets(packet)
     finally:
         for stream in source.container.streams:

@@ -9,6 +9,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream as AvVideoStream
 
+from redactor.media.fields import second_fields
 from redactor.media.source import Source
 from redactor.media.streams import Key, Segment, Streams, VideoStream
 
@@ -23,7 +24,8 @@ _FAR = 2000
 def cut(source: Source, streams: Streams, seconds: Fraction) -> list[Segment]:
     """Segments of about `seconds` that cover the whole video, each starting at a key frame but the first.
 
-    One segment where the length is unknown, a packet has no timestamp, or no boundary has a key frame of its own.
+    One segment where the length is unknown, a packet has no timestamp, packets do not say when they are shown, times
+    repeat or go back, or no boundary has a key frame of its own.
     """
     keys = _keys(source, streams.video, seconds)
     starts: list[int | None] = [None, *(key.pts for key in keys)]
@@ -35,7 +37,7 @@ def cut(source: Source, streams: Streams, seconds: Fraction) -> list[Segment]:
 
 def _keys(source: Source, video: VideoStream, seconds: Fraction) -> list[Key]:
     first, length = video.start, _length(source, video)
-    if first is None or length is None:
+    if first is None or length is None or not video.ordered or video.delay is not None:
         return []
     seconds = max(seconds, length * video.time_base / _MOST)
     last = first + length - _ticks(seconds * _SHORTEST, video)
@@ -73,11 +75,14 @@ def _key_at(source: Source, video: VideoStream, boundary: int) -> Key | None:
     """
     stream = source.video(video.index)
     source.seek(boundary, stream)
+    is_second = second_fields(stream.codec_context.extradata, video)
     key: Key | None = None
     for packet in islice(source.packets(stream), _FAR):
         if packet.size and packet.pts is None:
             raise _Untimed
         if key is None and packet.is_keyframe and not packet.is_discard and packet.pts is not None:
+            if video.interlaced and is_second(bytes(packet)):
+                continue
             key = Key(packet.pts, packet.dts)
         if key is not None and (first := _first_pts(packet, key.pts)) is not None:
             return key if first == key.pts else None

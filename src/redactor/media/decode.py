@@ -4,6 +4,7 @@ Any split of a video into segments gives the same frames, timestamps and pixels 
 packets at key frames would not: the B frames of an open GOP follow the next key packet.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,8 +15,11 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import DamagedVideo
+from redactor.media.fields import second_fields
+from redactor.media.restarts import moved
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Segment, VideoStream
+from redactor.media.timing import FrameTimes, usual_duration
 
 # Seconds before the segment's key packet at which the search for it starts, in turn; then the very beginning.
 _EARLIER = (0, 1, 5, 20)
@@ -35,7 +39,8 @@ _HIDDEN: dict[str, Callable[[bytes], bool]] = {
 
 @dataclass(frozen=True)
 class Decoded:
-    """A frame and when it is shown. frame.pts is time.pts; its buffers belong to the decoder: never write into them."""
+    """A frame and when it is shown, which is time.pts and not frame.pts. Its buffers belong to the decoder: never write
+    into them."""
 
     time: FrameTime
     frame: VideoFrame
@@ -68,17 +73,19 @@ def _attempts(segment: Segment, time_base: Fraction) -> list[int | None]:
 
 def _run(source: Source, video: VideoStream, segment: Segment, at: int | None) -> Iterator[Decoded]:
     """The frames of the segment, read from `at` on; none where its key packet is not found or the first is another."""
-    ledger = _Ledger(video, segment, source.container.format.name)
+    is_second = second_fields(source.video(video.index).codec_context.extradata, video)
+    ledger = _Ledger(video, segment, source.container.format.name, is_second)
     for packet in _packets(source, video, segment, at):
         ledger.expect(packet)
         for frame in _frames(packet, source, ledger):
-            if segment.end is not None and _pts(frame) >= segment.end:
-                ledger.close(_pts(frame))
+            pts = ledger.time(frame)
+            if segment.end is not None and pts >= segment.end:
+                ledger.close(pts)
                 return
-            if segment.start is not None and not ledger.started and _pts(frame) > segment.start:
+            if segment.start is not None and not ledger.started and pts > segment.start:
                 return
-            if segment.start is None or _pts(frame) >= segment.start:
-                yield ledger.enter(frame)
+            if segment.start is None or pts >= segment.start or ledger.started:
+                yield ledger.enter(frame, pts)
     if segment.end is not None and ledger.started:
         raise DamagedVideo(f"the video ends before {_words(segment.end, video)}")
     if ledger.started:
@@ -92,7 +99,7 @@ def _packets(source: Source, video: VideoStream, segment: Segment, at: int | Non
     else:
         source.seek(at, source.video(video.index))
     key = segment.key if at is not None else None
-    for packet in source.packets(source.video(video.index)):
+    for packet in moved(source.packets(source.video(video.index)), video.restarts):
         if key is not None:
             if not packet.is_keyframe or packet.pts is None or packet.pts < key.pts:
                 continue
@@ -116,14 +123,18 @@ def _frames(packet: "Packet[AvVideoStream]", source: Source, ledger: "_Ledger") 
 class _Ledger:
     """Holds packets against frames: every packet of the segment must come out as one sound frame in its turn."""
 
-    def __init__(self, video: VideoStream, segment: Segment, container: str) -> None:
+    def __init__(
+        self, video: VideoStream, segment: Segment, container: str, is_second: Callable[[bytes], bool]
+    ) -> None:
         self._video = video
         self._durations = any(name in container for name in _STATE_DURATIONS)
         self._midstream = container in _MIDSTREAM
         self._start = segment.start
+        self._is_second = is_second
         self._segment = segment
-        self._usual = max(1, round(1 / (video.rate * video.time_base)))
-        self._expected: set[int] = set()
+        self._usual = usual_duration(video)
+        self._times = FrameTimes(video, segment)
+        self._expected: Counter[int] = Counter()
         self._last: int | None = None
 
     @property
@@ -137,6 +148,8 @@ class _Ledger:
         """Packets of the range that present a frame. An edit list discards others; a hidden frame presents none."""
         if not packet.size or packet.pts is None or packet.is_discard or _is_hidden(packet, self._video.codec):
             return False
+        if self._video.interlaced and self._is_second(bytes(packet)):
+            return False
         if self._start is None:
             if self._midstream and not packet.is_keyframe:
                 return False
@@ -145,38 +158,44 @@ class _Ledger:
         return packet.pts >= self._start and (self._segment.end is None or packet.pts < self._segment.end)
 
     def expect(self, packet: "Packet[Any]") -> None:
+        if packet.size:
+            self._times.expect(packet)
         if packet.pts is None or not self._is_ours(packet):
             return
         if packet.is_corrupt:
             raise DamagedVideo(f"the packet of {_words(packet.pts, self._video)} is corrupt or cut off")
-        if packet.pts in self._expected:
-            raise DamagedVideo(f"two packets have the same time, {_words(packet.pts, self._video)}")
-        self._expected.add(packet.pts)
+        if packet.pts in self._expected and not self._times.repeat:
+            what = "a range of times does not tell them apart: a larger segmentSeconds makes the video one segment"
+            raise DamagedVideo(f"two packets have the same time, {_words(packet.pts, self._video)}; {what}")
+        if self._video.delay is None:
+            self._expected[packet.pts] += 1
 
-    def enter(self, frame: VideoFrame) -> Decoded:
-        pts, video = _pts(frame), self._video
+    def time(self, frame: VideoFrame) -> int:
+        return self._times.of(frame)
+
+    def enter(self, frame: VideoFrame, pts: int) -> Decoded:
+        video = self._video
         if frame.is_corrupt:
             raise DamagedVideo(f"the frame of {_words(pts, video)} is corrupt")
         if self._last is not None and pts <= self._last:
             raise DamagedVideo(f"time does not go on after {self.last()}: the next frame is of {_words(pts, video)}")
         if (frame.width, frame.height) != (video.width, video.height):
             raise DamagedVideo(f"the picture changes to {frame.width}x{frame.height} at {_words(pts, video)}")
-        self._expected.discard(pts)
-        self.close(pts)
+        stated = pts if frame.pts is None else frame.pts
+        self._expected.subtract((stated,))
+        self._expected += Counter()  # forgets what is at 0 or below
+        if video.ordered:
+            self.close(stated)
         self._last = pts
         return Decoded(FrameTime(pts, (self._durations and frame.duration) or self._usual), frame)
 
     def close(self, upto: int | None) -> None:
         """Raise if a packet before `upto` (None: any packet) has not come out by now."""
-        lost = [pts for pts in self._expected if upto is None or pts < upto]
+        lost = [pts for pts in self._expected.elements() if upto is None or pts < upto]
         if lost:
             raise DamagedVideo(f"frames are lost: {len(lost)}, the first at {_words(min(lost), self._video)}")
-
-
-def _pts(frame: VideoFrame) -> int:
-    if frame.pts is None:
-        raise DamagedVideo("a frame has no time")
-    return frame.pts
+        if upto is None:
+            self._times.close()
 
 
 def _is_hidden(packet: "Packet[Any]", codec: str) -> bool:

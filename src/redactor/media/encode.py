@@ -1,5 +1,6 @@
 """Encoding one segment: pictures in, one MP4 part of closed-GOP H.264 out, its timestamps exact to the tick."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,11 +12,16 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.error import FFmpegError
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import DamagedVideo, OutputMismatch
+from redactor.media.orientation import Weave
 from redactor.media.planes import Picture, Plane, color_tags, to_frame
 from redactor.media.streams import VideoStream
+
+# AVFieldOrder.
+_TOP_FIRST, _BOTTOM_FIRST = 2, 3
 
 
 @dataclass(frozen=True)
@@ -35,10 +41,10 @@ class Encoder:
 class PartWriter:
     """Context manager that writes pictures, in order of their pts, into one MP4 part.
 
-    The file is complete once the context is left, and gone if it is left by an exception. Odd sizes are padded by one
-    repeated column or row, since 4:2:0 in H.264 has even sizes only. Same pictures, same settings: same bytes.
-    Raises OutputMismatch where encoder or file refuse, DamagedVideo for a picture shown before time 0, which no MP4 can
-    say.
+    The file is complete once the context is left, and gone if it is left by an exception. Odd sizes are padded by
+    repeating the last column or row, since 4:2:0 in H.264 has even sizes only. Same pictures and settings: same bytes.
+    Raises OutputMismatch where encoder or file refuse, DamagedVideo for a picture shown before the video's start where
+    that is before time 0, which no MP4 can say.
     """
 
     def __init__(self, path: Path, video: VideoStream, encoder: Encoder) -> None:
@@ -46,6 +52,9 @@ class PartWriter:
         self._video = video
         self._encoder = encoder
         self._written = 0
+        self._weave: Callable[[VideoFrame], VideoFrame] = (
+            Weave(top_first=video.top_first).mark if video.interlaced else lambda frame: frame
+        )
 
     def __enter__(self) -> Self:
         self._out = av.open(str(self._path), "w", format="mp4", container_options=muxer_options(self._video))
@@ -53,9 +62,10 @@ class PartWriter:
         return self
 
     def write(self, picture: Picture) -> None:
-        if picture.time.pts < 0:
+        if picture.time.pts + self._video.shift < 0:
             raise DamagedVideo(f"a frame is shown before time 0 (pts {picture.time.pts})")
-        frame = to_frame(_padded(picture), self._video)
+        frame = self._weave(to_frame(_padded(picture, coded_size(self._video)), self._video))
+        frame.pts = picture.time.pts + self._video.shift
         try:
             self._out.mux(self._stream.encode(frame))
             self._written += 1
@@ -97,8 +107,15 @@ def muxer_options(video: VideoStream) -> dict[str, str]:
 
 
 def coded_size(video: VideoStream) -> tuple[int, int]:
-    """Width and height as encoded: the next even ones."""
-    return video.width + video.width % 2, video.height + video.height % 2
+    """Width and height as encoded: the next even ones; of interlaced rows the next four, two of each field."""
+    rows = 4 if video.interlaced else 2
+    return video.width + video.width % 2, -(-video.height // rows) * rows
+
+
+def _fields(video: VideoStream) -> list[str]:
+    if not video.interlaced:
+        return []
+    return ["tff=1" if video.top_first else "bff=1"]
 
 
 def _assembly() -> list[str]:
@@ -117,7 +134,7 @@ def _add_stream(out: OutputContainer, video: VideoStream, encoder: Encoder) -> A
         "preset": encoder.preset,
         "crf": str(encoder.crf),
         "profile": "high",
-        "x264-params": ":".join(["open-gop=0", *_assembly()]),
+        "x264-params": ":".join(["open-gop=0", *_fields(video), *_assembly()]),
     }
     stream = out.add_stream("libx264", rate=rate, options=options)
     context = stream.codec_context
@@ -127,16 +144,24 @@ def _add_stream(out: OutputContainer, video: VideoStream, encoder: Encoder) -> A
     context.gop_size = max(1, round(rate * encoder.gop))
     context.thread_count = encoder.threads
     context.sample_aspect_ratio = video.sample_aspect
+    if video.interlaced:
+        context.field_order = _TOP_FIRST if video.top_first else _BOTTOM_FIRST
     tags = color_tags(video)
     context.color_range, context.colorspace = tags.range, tags.space
     context.color_primaries, context.color_trc = tags.primaries, tags.trc
     return stream
 
 
-def _padded(picture: Picture) -> Picture:
-    """Even luma sizes; chroma planes have room already, being rounded up."""
-    height, width = picture.y.shape
-    if not (height % 2 or width % 2):
+def _padded(picture: Picture, size: tuple[int, int]) -> Picture:
+    """Planes of the coded size, width and height: the last column and row repeated."""
+    width, height = size
+    if picture.y.shape == (height, width):
         return picture
-    y: Plane = np.pad(picture.y, ((0, height % 2), (0, width % 2)), mode="edge")
-    return Picture(picture.time, y, picture.u, picture.v, picture.interlaced)
+    y = _filled(picture.y, height, width)
+    u, v = (_filled(plane, height // 2, width // 2) for plane in (picture.u, picture.v))
+    return Picture(picture.time, y, u, v, picture.interlaced)
+
+
+def _filled(plane: Plane, height: int, width: int) -> Plane:
+    more = ((0, height - plane.shape[0]), (0, width - plane.shape[1]))
+    return np.pad(plane, more, mode="edge")

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import OutputMismatch
 from redactor.media import truncation
+from redactor.media.orientation import fields, is_mirrored, is_top_first, turn
 from redactor.media.parts import check_clock, source_pts
 from redactor.media.planes import ColorTags, stated_tags
 from redactor.media.source import Source, open_source
@@ -27,8 +28,9 @@ class OutputFacts:
     """streams: (type, codec, language) of every stream in order. pts: of all frames, rising, ticks of the source.
 
     ranges: sha256 over the video payloads in decoding order, one for each asked range of pts. audio: sha256 over the
-    payloads of each audio track. metadata: tags of the file but for brands. rotation: degrees clockwise. faststart: the
-    index comes before the data. extradata: sha256 of the decoder configuration.
+    payloads of each audio track. metadata: tags of the file but for brands. rotation: degrees clockwise,
+    after mirroring left to right where mirrored. fields: in words.
+    faststart: the index comes before the data. extradata: sha256 of the decoder configuration.
     """
 
     streams: tuple[tuple[str, str, str | None], ...]
@@ -38,6 +40,8 @@ class OutputFacts:
     width: int
     height: int
     rotation: int
+    mirrored: bool
+    fields: str | None
     sample_aspect: Fraction
     color: ColorTags
     extradata: str
@@ -104,13 +108,15 @@ class _Ledger:
         self._video = video
         self._index = stream.index
         self._ranges = ranges
-        self.rotation = _Rotation()
+        self.first = _First()
         self.pts: list[int] = []
         self.ranges = [hashlib.sha256() for _ in ranges]
         self.audio = {s.index: hashlib.sha256() for s in container.streams.audio}
 
     def enter(self, packet: "Packet[Any]") -> None:
         if not packet.size:
+            if packet.stream.index == self._index:
+                self.first.see(packet)
             return
         if packet.is_corrupt:
             raise OutputMismatch(f"a packet of the output is corrupt or cut off: pts {packet.pts}")
@@ -123,22 +129,26 @@ class _Ledger:
             raise OutputMismatch(f"a frame of the output is never shown: pts {packet.pts}")
         pts = source_pts(packet, self._video)
         self.pts.append(pts)
-        self.rotation.see(packet)
+        self.first.see(packet)
         for (start, end), digest in zip(self._ranges, self.ranges, strict=True):
             if (start is None or pts >= start) and (end is None or pts < end):
                 digest.update(payload)
 
 
-class _Rotation:
-    """Degrees clockwise, known once the first frame is decoded: libav hands the display matrix out with frames only."""
+class _First:
+    """The first frame: libav hands display matrix and field order out with frames only."""
 
     def __init__(self) -> None:
-        self.degrees: int | None = None
+        self.rotation = 0
+        self.mirrored = False
+        self.fields: str | None = None
 
     def see(self, packet: "Packet[AvVideoStream]") -> None:
-        if self.degrees is None:
+        """Any packet, the empty one at the end too: what a decoder holds back comes out then."""
+        if self.fields is None:
             for frame in packet.decode()[:1]:
-                self.degrees = -frame.rotation % 360
+                self.rotation, self.mirrored = turn(frame) % 360, is_mirrored(frame)
+                self.fields = fields(interlaced=frame.interlaced_frame, top_first=is_top_first(frame))
 
 
 def _facts(source: Source, stream: AvVideoStream, ledger: _Ledger, *, faststart: bool) -> OutputFacts:
@@ -151,7 +161,9 @@ def _facts(source: Source, stream: AvVideoStream, ledger: _Ledger, *, faststart:
         pix_fmt=(context.pix_fmt or "").replace("yuvj", "yuv"),
         width=context.width,
         height=context.height,
-        rotation=ledger.rotation.degrees or 0,
+        rotation=ledger.first.rotation,
+        mirrored=ledger.first.mirrored,
+        fields=ledger.first.fields,
         sample_aspect=stream.sample_aspect_ratio or Fraction(1),
         color=stated_tags(context),
         extradata=hashlib.sha256(context.extradata or b"").hexdigest(),

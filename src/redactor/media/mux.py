@@ -67,7 +67,7 @@ def _write(out: OutputContainer, parts: Sequence[PartFile], source: Source, stre
     sound = add_audio(out, source, streams.audio)
     out.start_encoding()
     pictures = _video_packets(parts, shape, streams.video, video)
-    for packet in _in_time(pictures, audio_packets(source, streams.audio, sound)):
+    for packet in _in_time(pictures, audio_packets(source, streams, sound)):
         out.mux(packet)
 
 
@@ -89,9 +89,10 @@ def _add_video(out: OutputContainer, template: AvVideoStream, video: VideoStream
     stream = out.add_stream_from_template(template, opaque=True)
     stream.time_base = Fraction(1, video.time_base.denominator)
     stream.codec_context.framerate = video.rate.limit_denominator(1_000_000)
-    if video.rotation:
-        # av counts anticlockwise.
-        stream.set_display_rotation(-video.rotation)
+    if video.rotation or video.mirrored:
+        # av counts anticlockwise, and mirrors after turning.
+        degrees = video.rotation if video.mirrored else -video.rotation
+        stream.set_display_rotation(degrees, hflip=video.mirrored)
     return stream
 
 

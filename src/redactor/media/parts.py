@@ -41,7 +41,15 @@ def read_part(file: BinaryIO, size: int, video: VideoStream) -> Iterator[Picture
         stream = source.video(0)
         check_clock(stream.time_base, video)
         coded = replace(
-            video, index=0, codec="h264", width=width, height=height, pix_fmt=stream.pix_fmt or "", time_base=clock
+            video,
+            index=0,
+            codec="h264",
+            width=width,
+            height=height,
+            pix_fmt=stream.pix_fmt or "",
+            time_base=clock,
+            delay=None,
+            restarts=(),
         )
         for decoded in decode(source, coded, Segment(0, None, None, None)):
             yield _of_source(picture(decoded, coded), video)
@@ -67,11 +75,12 @@ def video_packets(source: Source, index: int) -> "Iterator[Packet[Any]]":
 
 
 def source_pts(packet: "Packet[Any]", video: VideoStream) -> int:
-    """The packet's time in ticks of the source: MP4 counts 1/denominator s, the source numerator/denominator s."""
+    """The packet's time in ticks of the source: MP4 counts 1/denominator s, the source numerator/denominator s, and the
+    output may be later by the video's shift."""
     ticks, rest = divmod(packet.pts or 0, video.time_base.numerator)
     if packet.pts is None or rest:
         raise OutputMismatch(f"a packet of the output has no time of the source: pts {packet.pts}")
-    return ticks
+    return ticks - video.shift
 
 
 def check_clock(time_base: Fraction | None, video: VideoStream) -> None:
@@ -84,5 +93,7 @@ def _of_source(coded: Picture, video: VideoStream) -> Picture:
     ticks, rest = divmod(coded.time.pts, video.time_base.numerator)
     if rest:
         raise OutputMismatch(f"a frame of the output has no time of the source: pts {coded.time.pts}")
-    time = FrameTime(ticks, max(1, coded.time.duration // video.time_base.numerator))
-    return replace(coded, time=time, y=coded.y[: video.height, : video.width])
+    time = FrameTime(ticks - video.shift, max(1, coded.time.duration // video.time_base.numerator))
+    wide, high = -(-video.width // 2), -(-video.height // 2)
+    y, u, v = coded.y[: video.height, : video.width], coded.u[:high, :wide], coded.v[:high, :wide]
+    return replace(coded, time=time, y=y, u=u, v=v)

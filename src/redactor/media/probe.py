@@ -1,12 +1,10 @@
 """What a video is made of, from its header and its first packets: streams, colours, geometry, counts, caps."""
 
 import hashlib
-import struct
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
 import av
 from av.audio.stream import AudioStream as AvAudioStream
@@ -16,6 +14,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import DamagedVideo, TruncatedVideo, UnreadableVideo, VideoTooLarge
+from redactor.media.fields import may_be_fields
+from redactor.media.orientation import is_mirrored, is_top_first, turn
 from redactor.media.source import Source
 from redactor.media.streams import AudioStream, Streams, VideoStream
 
@@ -26,6 +26,9 @@ SILENT_IN_BROWSERS = frozenset({"ac3", "eac3", "alac"})
 # Packets tried for the first frame, which tells what no header does: the true size and the display matrix.
 _FIRST_PACKETS = 300
 _MIB = 1 << 20
+# Containers, and codecs in them, that do not say when a frame is shown.
+_DECODING_TIMES = frozenset({"avi", "asf"})
+_REORDERED = frozenset({"h264", "hevc"})
 # AVFieldOrder: 0 unknown, 1 progressive, 2..5 interlaced.
 _PROGRESSIVE = (0, 1)
 _DEFAULT_RATE = Fraction(25)
@@ -53,13 +56,14 @@ def probe(source: Source, limits: Limits = Limits()) -> Streams:
     chosen = _choose(list(container.streams))
     _check_header(chosen, container.duration, limits)
     _check_index(list(container.streams), source.size)
-    first = _first_frame(source, chosen)
+    opening = _opening(source, chosen)
+    first = opening.frame
     _check_size(first.width, first.height, limits)  # headers lie
-    video = _video(chosen, first)
+    video = _video(chosen, opening)
     audio = tuple(_audio(s) for s in container.streams if isinstance(s, AvAudioStream) and _decodable(s))
     kept = {video.index, *(track.index for track in audio)}
     dropped = tuple(_words(s, video.index) for s in container.streams if s.index not in kept)
-    return Streams(container.format.name, video, audio, dropped, _warnings(first, audio))
+    return Streams(container.format.name, video, audio, dropped, _warnings(opening, video, audio))
 
 
 def fingerprint(file: BinaryIO, size: int, streams: Streams) -> str:
@@ -112,21 +116,40 @@ def _check_index(streams: list[Stream], size: int) -> None:
                 )
 
 
-def _first_frame(source: Source, stream: AvVideoStream) -> VideoFrame:
-    """The first frame that can be decoded. Nobody has to rewind: decoding starts at a place of its own."""
+@dataclass(frozen=True)
+class _Opening:
+    """frame: the first that can be decoded. untimed: how many come before the first that has a time. pts: that time.
+    decoded: the times at which the packets up to then are decoded."""
+
+    frame: VideoFrame
+    untimed: int
+    pts: int | None
+    decoded: tuple[int, ...]
+
+
+def _opening(source: Source, stream: AvVideoStream) -> _Opening:
+    """The first frames. Nobody has to rewind: decoding starts at a place of its own."""
     decoder = source.video(stream.index)
+    seen: list[VideoFrame] = []
+    decoded: list[int] = []
     for packet in islice(source.packets(decoder), _FIRST_PACKETS):
+        decoded += [] if packet.dts is None else [packet.dts]
         try:
-            frames = packet.decode()
+            seen += packet.decode()
         except FFmpegError:
             continue  # a stream recorded from its middle on starts with packets that cannot be decoded
-        for frame in frames:
-            return frame
-    raise DamagedVideo("no frame of the video can be decoded")
+        timed = next((n for n, frame in enumerate(seen) if frame.pts is not None), None)
+        if timed is not None:
+            return _Opening(seen[0], timed, seen[timed].pts, tuple(decoded))
+    if not seen:
+        raise DamagedVideo("no frame of the video can be decoded")
+    return _Opening(seen[0], 0, None, tuple(decoded))
 
 
-def _video(stream: AvVideoStream, first: VideoFrame) -> VideoStream:
-    context = stream.codec_context
+def _video(stream: AvVideoStream, opening: _Opening) -> VideoStream:
+    context, first = stream.codec_context, opening.frame
+    interlaced = context.field_order not in _PROGRESSIVE or first.interlaced_frame
+    delay = _delay(stream, opening)
     if stream.time_base is None:
         raise UnreadableVideo("its video track has no clock")
     return VideoStream(
@@ -137,33 +160,40 @@ def _video(stream: AvVideoStream, first: VideoFrame) -> VideoStream:
         pix_fmt=first.format.name,
         time_base=stream.time_base,
         rate=_rate(stream),
-        rotation=round(_turn(first) / 90) * 90 % 360,
+        rotation=round(turn(first) / 90) * 90 % 360,
         sample_aspect=stream.sample_aspect_ratio or Fraction(1),
-        interlaced=context.field_order not in _PROGRESSIVE or first.interlaced_frame,
+        interlaced=interlaced,
         color_range=int(context.color_range),
         color_primaries=int(context.color_primaries),
         color_trc=int(context.color_trc),
         colorspace=int(context.colorspace),
-        start=first.pts,
+        start=_start(stream, opening, delay),
         duration=stream.duration,
         expected_frames=_expected_frames(stream),
+        mirrored=is_mirrored(first),
+        top_first=interlaced and is_top_first(first),
+        delay=delay,
     )
 
 
-def _turn(frame: VideoFrame) -> int:
-    """Degrees clockwise that a player turns the picture, after mirroring it left to right if it does."""
-    # av counts anticlockwise, and takes mirroring left to right for half a turn: faces would stand on their heads.
-    return -frame.rotation + (180 if _is_mirrored(frame) else 0)
+def _start(stream: AvVideoStream, opening: _Opening, delay: int | None) -> int | None:
+    """Matroska states no time before 0: what comes before the first frame with a time has the usual duration. Where
+    frames are counted off, those without a packet follow at the distance of the last two."""
+    usual = max(1, round(1 / (_rate(stream) * (stream.time_base or 1))))
+    if delay is not None:
+        times = opening.decoded
+        missing, step = max(0, delay + 1 - len(times)), times[-1] - times[-2] if len(times) > 1 else usual
+        return times[delay - missing] + missing * step if times else None
+    return None if opening.pts is None else opening.pts - opening.untimed * usual
 
 
-def _is_mirrored(frame: VideoFrame) -> bool:
-    """Whether the display matrix turns the picture over: its determinant is negative. ISO/IEC 14496-12, 6.2.2."""
-    # The stubs of av know of motion vectors only.
-    matrix = cast("Mapping[str, Any]", frame.side_data).get("DISPLAYMATRIX")
-    if matrix is None:
-        return False
-    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix))
-    return bool(a * d < b * c)
+def _delay(stream: AvVideoStream, opening: _Opening) -> int | None:
+    """See VideoStream. AVI and ASF state when a packet is decoded, and FFmpeg's guess when an H.264 or HEVC frame is
+    shown is wrong with B frames. As players do: a frame is shown when the decoder brings it out."""
+    if stream.container.format.name not in _DECODING_TIMES or stream.codec.canonical_name not in _REORDERED:
+        return None
+    shown = opening.frame.dts
+    return opening.decoded.index(shown) if shown in opening.decoded else stream.codec_context.reorder_depth
 
 
 def _rate(stream: AvVideoStream) -> Fraction:
@@ -172,12 +202,14 @@ def _rate(stream: AvVideoStream) -> Fraction:
 
 
 def _expected_frames(stream: AvVideoStream) -> int | None:
-    """Frames that an MP4's index presents: edit lists mark the others as discarded.
+    """Frames that an MP4's index presents: edit lists mark the others as discarded. None where it may count fields.
 
     Only where the index lists every sample the header counts (a fragmented file lists those of its first fragments).
     """
     entries = stream.index_entries
     if "mp4" not in stream.container.format.name or not stream.frames or len(entries) < stream.frames:
+        return None
+    if may_be_fields(stream.codec.canonical_name, stream.codec_context.extradata):
         return None
     return sum(not entry.is_discard for entry in entries)
 
@@ -203,16 +235,19 @@ def _words(stream: Stream, video: int) -> str:
     return f"{second}{stream.type} stream {stream.index} ({getattr(stream, 'name', None) or 'unknown'})"
 
 
-def _warnings(first: VideoFrame, audio: tuple[AudioStream, ...]) -> tuple[str, ...]:
+def _warnings(opening: _Opening, video: VideoStream, audio: tuple[AudioStream, ...]) -> tuple[str, ...]:
     found = [
         f"browsers do not play {track.codec} sound (stream {track.index})"
         for track in audio
         if track.codec in SILENT_IN_BROWSERS
     ]
-    if _is_mirrored(first):
-        found.append("players mirror the video left to right; the output is not mirrored")
-    if first.rotation % 90:
-        found.append(f"the display rotation of {_turn(first)} degrees was rounded to a quarter turn")
+    if opening.frame.rotation % 90:
+        found.append(f"the display rotation of {turn(opening.frame)} degrees was rounded to a quarter turn")
+    if video.width % 2 or video.height % 2:
+        found.append(f"H.264 has even sizes only: {video.width}x{video.height} was filled up by repeating the edge")
+    if video.shift:
+        late = float(video.shift * video.time_base)
+        found.append(f"the video starts before time 0: picture and sound of the output are {late:.3f} s later")
     return tuple(found)
 
 

@@ -76,6 +76,16 @@ class Source:
             raise DamagedVideo(f"seeking to {timestamp} failed: {error}") from error
         self.check()
 
+    def seek_byte(self, place: int, stream: Stream) -> None:
+        """Go to about this byte of the file, wherever packets begin again."""
+        self._fresh = False
+        try:
+            self.container.seek(place, stream=stream, any_frame=True, unsupported_byte_offset=True)
+        except Exception as error:
+            self.check()
+            raise DamagedVideo(f"seeking to byte {place} failed: {error}") from error
+        self.check()
+
     def video(self, index: int) -> AvVideoStream:
         """The stream with this index, its decoder set up the one way that every step uses."""
         stream = self.container.streams[index]

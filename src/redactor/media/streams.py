@@ -9,10 +9,16 @@ class VideoStream:
     """The one video stream that is redacted.
 
     width, height: the decoded frame in pixels, after the codec's cropping, before rotation and pixel aspect.
-    rotation: degrees clockwise that a player turns the picture: 0, 90, 180 or 270.
+    rotation: degrees clockwise that a player turns the picture: 0, 90, 180 or 270; mirrored: after mirroring it left to
+    right. top_first: of an interlaced video, whether the upper field comes first.
     time_base: seconds a tick; every pts in this project counts these ticks.
     start: pts of the first frame (headers may say less). duration: ticks, None where the header does not say.
     expected_frames: how many frames the container's index presents, None where it has no such index.
+    delay: None where packets say when they are shown. Else they say only when they are decoded, and the n-th frame is
+    shown when packet n + delay is decoded.
+    ordered: False where times repeat or go back, so that a range of pts does not tell which frames are meant.
+    restarts: seconds by which everything after the first, second... restart of the container's clock is moved.
+    shift: ticks by which the output is later than the source: no MP4 shows a frame before time 0.
     """
 
     index: int
@@ -32,6 +38,15 @@ class VideoStream:
     start: int | None
     duration: int | None
     expected_frames: int | None
+    mirrored: bool = False
+    top_first: bool = False
+    delay: int | None = None
+    ordered: bool = True
+    restarts: tuple[Fraction, ...] = ()
+
+    @property
+    def shift(self) -> int:
+        return max(0, -(self.start or 0))
 
 
 @dataclass(frozen=True)

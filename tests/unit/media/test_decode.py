@@ -158,10 +158,18 @@ def test_a_picture_that_changes_its_size_is_damage(zoo: Zoo) -> None:
             list(decode(source, other, WHOLE))
 
 
-def test_a_time_that_comes_twice_is_damage(tmp_path: Path) -> None:
+def test_a_time_that_comes_twice_is_damage_where_a_range_must_tell_frames_apart(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.mkv", rate=5000, frames=30, bframes=0)
-    with pytest.raises(DamagedVideo, match=r"same time|does not go on"), whole(clip.path) as frames:
-        list(frames)
+    with opened(clip.path) as (source, streams), pytest.raises(DamagedVideo, match=r"same time.*segmentSeconds"):
+        list(decode(source, streams.video, Segment(0, None, 5, None)))
+
+
+def test_in_one_segment_a_time_that_comes_twice_moves_the_second_frame_by_a_tick(tmp_path: Path) -> None:
+    """Five frames a millisecond on a clock of milliseconds."""
+    clip = make_clip(tmp_path / "a.mkv", rate=5000, frames=30, bframes=0)
+    with whole(clip.path) as frames:
+        pts = [frame.time.pts for frame in frames]
+    assert pts == list(range(pts[0], pts[0] + 30))
 
 
 def test_damage_in_one_segment_stops_that_segment_alone(zoo: Zoo) -> None:
