@@ -21,6 +21,7 @@ LIMITED_RANGE = 1
 # AVColorSpace: what an RGB source becomes; the usual guess by size.
 _RGB, _BT709, _UNSPECIFIED, _BT601 = 0, 1, 2, 6
 _HD_LINES = 720
+_SWSCALE_KNOWS = frozenset({_RGB, _BT709, _UNSPECIFIED, 4, 5, _BT601, 7, 9})
 # pix_fmts of 8-bit planar 4:2:0, left as they are; the j is an older way to say full range.
 _AS_IS = ("yuv420p", "yuvj420p")
 _NO_PICT_TYPE = 0
@@ -116,6 +117,8 @@ def _converted(frame: VideoFrame, video: VideoStream) -> VideoFrame:
     tags = color_tags(video)
     rgb = _is_rgb(video)
     matrix = _matrix(video)
+    # Between two YUV formats any matrix will do, if it is the same on both sides; swscale refuses all but these.
+    matrix = matrix if matrix in _SWSCALE_KNOWS else _BT709
     return frame.reformat(
         format="yuv420p",
         src_colorspace=None if rgb else matrix,

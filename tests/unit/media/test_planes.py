@@ -75,6 +75,16 @@ def test_other_formats_keep_range_and_matrix(tmp_path: Path, pix_fmt: str, color
         np.testing.assert_allclose(plane, value, atol=1)
 
 
+@pytest.mark.parametrize("matrix", [8, 10, 14])
+def test_a_matrix_that_swscale_does_not_know_is_kept(tmp_path: Path, matrix: int) -> None:
+    """YCgCo, BT.2020 with constant luminance, ICtCp: nothing is converted but depth and chroma sampling."""
+    path = _flat(tmp_path / "a.mkv", "yuv444p10le", (200, 90, 140), {"colorspace": matrix, "color_range": 1})
+    _, video, own = first(path)
+    assert color_tags(video).space == matrix
+    for plane, value in zip(own.planes, (200, 90, 140), strict=True):
+        np.testing.assert_allclose(plane, value, atol=1)
+
+
 def test_rgb_becomes_limited_range_and_says_so(tmp_path: Path) -> None:
     white = np.full((96, 128, 3), 255, np.uint8)
     clip = make_clip(tmp_path / "a.mkv", codec="ffv1", pix_fmt="bgr0", frames=2, bframes=0, picture=lambda n: white)
