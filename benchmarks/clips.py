@@ -1,4 +1,4 @@
-"""Clips that the benchmark makes out of others: five signers in one video, and small faces on a large canvas."""
+"""Clips that benchmarks make out of others: five signers in one video, small faces on a large canvas, a larger one."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,6 +8,8 @@ from pathlib import Path
 import av
 import numpy as np
 from av.video.frame import VideoFrame
+
+from benchmarks.reference import Box, Clip, Frame, Person
 
 # Who signs in the clips of the folder asl, by their file names.
 _SIGNERS = {
@@ -63,6 +65,24 @@ def on_canvas(video: Path, truth: Path, out: Path, shrunk: int) -> Path:
     moved = out.with_name(f"{out.stem}.truth.json")
     moved.write_text(json.dumps({**doc, "width": CANVAS[0], "height": CANVAS[1]}))
     return moved
+
+
+def scaled(clip: Clip, out: Path, height: int) -> Clip:
+    """The video at another height, without sound."""
+    by = Fraction(height, clip.size[1])
+    size = round(clip.size[0] * by), height
+    with av.open(str(clip.video)) as container:
+        rate = Fraction(container.streams.video[0].average_rate or 25)
+    _write((frame.reformat(*size, interpolation="BICUBIC") for frame in _decoded(clip.video)), rate, out)
+    return Clip(out, size, {n: _scaled(frame, float(by)) for n, frame in clip.frames.items()})
+
+
+def _scaled(frame: Frame, by: float) -> Frame:
+    def box(of: Box) -> Box:
+        x1, y1, x2, y2 = (value * by for value in of)
+        return x1, y1, x2, y2
+
+    return Frame(tuple(Person(box(one.box), one.who) for one in frame.faces), tuple(map(box, frame.unclear)))
 
 
 def _decoded(path: Path) -> Iterator[VideoFrame]:

@@ -18,7 +18,7 @@ from redactor.identity import weights
 from redactor.media.decode import decode
 from redactor.media.source import Source, open_source
 from redactor.media.streams import Segment
-from redactor.merge import Merged, merge
+from redactor.merge import Merged, SegmentSightings, merge
 from redactor.plan import Plan, plan
 from redactor.preset import Experimental, Preset
 from redactor.work import Timed
@@ -59,7 +59,7 @@ def analyse(video: Path, preset: Preset | None = None) -> Analysis:
         with open_source(file, video.stat().st_size) as source:
             found = _detected(source, planned, segments, preset, seconds)
             with _timed(seconds, "merge"):
-                timed = (Timed(0.0, one.detections) for one in found)
+                timed = (Timed(0.0, SegmentSightings.of(one.detections)) for one in found)
                 templates = (template for one in found for template in one.templates or ())
                 merged = merge(timed, templates, source, planned, segments)
     return Analysis(merged, seconds)

@@ -21,7 +21,7 @@ from redactor.join import join
 from redactor.media.mux import PartFile
 from redactor.media.source import open_source
 from redactor.media.streams import Segment
-from redactor.merge import merge
+from redactor.merge import SegmentSightings, merge
 from redactor.plan import Plan, plan
 from redactor.preset import Preset
 from redactor.redact import Verdict, redact
@@ -65,7 +65,7 @@ def _bare(video: Path, workers: int) -> float:
             planned, segments = plan(file, size, PRESET)
         found = list(pool.map(_detect, *zip(*[(video, planned, one) for one in segments], strict=True)))
         with video.open("rb") as file, open_source(file, size) as source:
-            timed = [Timed(0.0, one.detections) for one in found]
+            timed = [Timed(0.0, SegmentSightings.of(one.detections)) for one in found]
             templates = [template for one in found for template in one.templates or ()]
             merged = merge(timed, templates, source, planned, segments)
         chosen = select(merged.annotations, b"", planned, segments, merged.frames)

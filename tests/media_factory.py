@@ -9,7 +9,7 @@ face.boxes[7]            # the tight face of frame 7, or None where nobody is in
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from math import pi, sin
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,7 @@ def make_clip(
     second_video: bool = False,
     subtitles: bool = False,
     picture: Callable[[int], Image] | None = None,
+    coded: Callable[[Image], av.VideoFrame] | None = None,
 ) -> Clip:
     """Write a clip; the container follows from the suffix.
 
@@ -89,14 +90,15 @@ def make_clip(
     codec_options: for the encoder ("x264-params": "open-gop=1"). audio: encoder names, one a track, a sine each.
     audio_start: pts of the first audio sample, in samples. rotation: degrees clockwise that a player turns it.
     color: attributes of the encoder (color_range, color_primaries, color_trc, colorspace).
-    picture: frame number -> BGR, height x width x 3; default `moving(width, height)`.
+    picture: frame number -> BGR, height x width x 3; default `moving(width, height)`. coded: what makes such a picture
+    a frame of pix_fmt; default: swscale.
     """
     tracks = (audio,) if isinstance(audio, str) else tuple(audio)
     ticks = ticks or (1 if path.suffix == ".avi" or codec.startswith("mpeg") else 512)
     time_base = 1 / (Fraction(rate) * ticks)
     pts = _timestamps(frames, start, tuple(steps) or (ticks,))
     options = {**_clock(path, time_base), **(container_options or {})}
-    picture = picture or moving(width, height)
+    coded_frames = partial(_frames, picture or moving(width, height), coded or partial(_coded, pix_fmt), pts, time_base)
     how = _Coding(codec, width, height, pix_fmt, Fraction(rate), time_base, gop, bframes, codec_options or {})
     with av.open(str(path), "w", container_options=options) as out:
         out.metadata.update(metadata or {})
@@ -117,8 +119,8 @@ def make_clip(
             out,
             [
                 *[_encoded(s, _sine(s, n, audio_start, samples)) for n, s in enumerate(sounds)],
-                _encoded(video, _frames(picture, pts, time_base, pix_fmt, color or {})),
-                *([_encoded(extra, _frames(picture, pts, time_base, pix_fmt, {}))] if extra else []),
+                _encoded(video, coded_frames(color or {})),
+                *([_encoded(extra, coded_frames({}))] if extra else []),
             ],
         )
     return Clip(path, time_base, pts)
@@ -140,11 +142,20 @@ def face_clip(
     face_height: pixels, of the tight face. away: frame numbers without the person. faces: 1, or 2 side by side (the
     second one mirrored; `boxes` tells of the first). how: as for `make_clip`.
     """
+    picture, box = face_pictures(width=width, height=height, face_height=face_height, away=away, faces=faces)
+    clip = make_clip(path, frames=frames, width=width, height=height, picture=picture, **how)
+    return FaceClip(clip, tuple(box(n) for n in range(frames)))
+
+
+def face_pictures(
+    *, width: int, height: int, face_height: int, away: Sequence[int] = (), faces: int = 1, period: int = 60
+) -> tuple[Callable[[int], Image], Callable[[int], Box | None]]:
+    """Picture and tight face by frame number, as `face_clip` says. period: frames for the way there and back."""
     portrait, (x1, y1, x2, y2) = _portrait(face_height)
     lane = width // faces
 
     def corner(n: int) -> tuple[int, int]:
-        swing = 0.5 + 0.5 * sin(2 * pi * n / 60 - pi / 2)
+        swing = 0.5 + 0.5 * sin(2 * pi * n / period - pi / 2)
         return round((lane - portrait.shape[1]) * swing), (height - portrait.shape[0]) // 2
 
     def picture(n: int) -> Image:
@@ -159,8 +170,7 @@ def face_clip(
         x, y = corner(n)
         return None if n in away else (x + x1, y + y1, x + x2, y + y2)
 
-    clip = make_clip(path, frames=frames, width=width, height=height, picture=picture, **how)
-    return FaceClip(clip, tuple(box(n) for n in range(frames)))
+    return picture, box
 
 
 def moving(width: int, height: int) -> Callable[[int], Image]:
@@ -223,15 +233,22 @@ def _audio_stream(out: Any, codec: str, n: int, languages: Sequence[str]) -> Any
 
 
 def _frames(
-    picture: Callable[[int], Image], pts: Sequence[int], time_base: Fraction, pix_fmt: str, color: dict[str, int]
+    picture: Callable[[int], Image],
+    coded: Callable[[Image], av.VideoFrame],
+    pts: Sequence[int],
+    time_base: Fraction,
+    color: dict[str, int],
 ) -> Iterator[Any]:
     for n, when in enumerate(pts):
-        image = picture(n)
-        frame = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format=pix_fmt)
+        frame = coded(picture(n))
         for name, value in color.items():
             setattr(frame, name, value)
         frame.pts, frame.time_base = when, time_base
         yield frame
+
+
+def _coded(pix_fmt: str, image: Image) -> av.VideoFrame:
+    return av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format=pix_fmt)
 
 
 def _sine(stream: Any, n: int, start: int, samples: int) -> Iterator[Any]:

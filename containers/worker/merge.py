@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from redactor import work as names
-from redactor.detect import SegmentDetections
 from redactor.entry import step
 from redactor.identity.sampling import Template
 from redactor.job import Job
 from redactor.media.source import open_source
 from redactor.media.streams import Segment
-from redactor.merge import merge
+from redactor.merge import SegmentSightings, merge
 from redactor.plan import Plan
 from redactor.work import Work
 
@@ -19,7 +18,7 @@ from redactor.work import Work
 def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     job, plan = work.load(Job, names.JOB), work.load_timed(Plan, names.PLAN).value
     segments = work.load(list[Segment], names.SEGMENTS)
-    found = (work.load_timed(SegmentDetections, names.detections_name(s.n)) for s in segments)
+    found = (work.load_timed(SegmentSightings, names.detections_name(s.n)) for s in segments)
     templates = (one for name in work.names(names.TEMPLATES) for one in work.load(tuple[Template, ...], name))
     with open_source(work.store.open(job.source.object()), job.source.size) as source:
         merged = merge(found, templates, source, plan, segments)

@@ -13,10 +13,11 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from redactor.detectors.detection import Box, Detection, FrameRecord
+from redactor.detectors.detection import Box, Detection
 from redactor.detectors.faces import Picture
 from redactor.media.streams import VideoStream
 from redactor.portraits import encoded, head, quality
+from redactor.sightings import Sightings
 
 _OVERLAP = 0.3  # intersection over union
 
@@ -82,13 +83,13 @@ class Keeper:
                 self._done.append(replace(crop, jpeg=encoded(picture)))
 
 
-def survivors(crops: Iterable[Crop], records: Sequence[FrameRecord], time_base: Fraction) -> tuple[Crop, ...]:
+def survivors(crops: Iterable[Crop], seen: Sightings, time_base: Fraction) -> tuple[Crop, ...]:
     """The crops of all parts of a video that the rule keeps over the whole of it, ordered by pts, then position.
 
-    records: of all frames, in presentation order, with the quality that Keeper gave each detection.
+    seen: the whole video, with the quality that Keeper gave each detection.
     """
     window = _window(time_base)
-    rows = _rows([(record.pts, n, one) for record in records for n, one in enumerate(record.detections or ())])
+    rows = np.column_stack([seen.pts[seen.frame], seen.position, seen.boxes, seen.quality])
     kept = []
     for crop in sorted(crops, key=lambda crop: (crop.pts, crop.position)):
         start, end = np.searchsorted(rows[:, 0], [crop.pts - window, crop.pts + window + 1])

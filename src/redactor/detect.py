@@ -4,7 +4,6 @@ What is found in a frame depends on that frame and its time alone, never on wher
 """
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from redactor.crops import Crop, Keeper
 from redactor.detectors import load
@@ -13,13 +12,17 @@ from redactor.detectors.faces import Detector, detections
 from redactor.detectors.scale import long_sides, smallest_face
 from redactor.identity.sampling import Sampler, Template
 from redactor.identity.weights import open_embedder
+from redactor.looks import is_looked_at
 from redactor.media.decode import Decoded, decode
 from redactor.media.source import Source
-from redactor.media.streams import FrameTime, Segment, VideoStream
+from redactor.media.streams import Segment, VideoStream
 from redactor.media.upright import upright_bgr
 from redactor.plan import Plan
 from redactor.preset import Preset
 from redactor.scenes import signature
+
+# Pixels of the longest side of the picture that signatures are made of.
+_MARKED = 320
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class _Eyes:
     """All that looks at a frame. sampler: None where no faces are embedded."""
 
     video: VideoStream
+    preset: Preset
     detector: Detector
     sides: tuple[int, ...]
     keeper: Keeper
@@ -55,34 +59,26 @@ class _Eyes:
 
 
 def detect(source: Source, plan: Plan, segment: Segment, preset: Preset) -> Found:
-    """Looks at every frame, or at those on the grid of the preset's detection rate.
+    """Looks at the frames that looks.py names, and notes the time of all.
 
     Raises DamagedVideo; ModelMissing where the plan's weights are not to be had here.
     """
     video, detector = plan.streams.video, load(tuple(plan.models))
     sampler = Sampler(video, open_embedder().embed) if plan.identity else None
-    eyes = _Eyes(video, detector, long_sides(detector, video, preset), Keeper(video), sampler)
-    records = tuple(
-        _record(decoded, eyes, look=is_looked_at(decoded.time, video, preset.detection_rate))
-        for decoded in decode(source, video, segment)
-    )
+    eyes = _Eyes(video, preset, detector, long_sides(detector, video, preset), Keeper(video), sampler)
+    records = tuple(_record(decoded, eyes) for decoded in decode(source, video, segment))
     found = SegmentDetections(segment.n, records, eyes.keeper.crops(), smallest_face(eyes.sides, video))
     return Found(found, sampler.templates if sampler else None)
 
 
-def is_looked_at(time: FrameTime, video: VideoStream, rate: Fraction | None) -> bool:
-    """Whether a point of the absolute grid of multiples of 1/rate seconds lies in [pts, pts + duration)."""
-    if rate is None:
-        return True
-    first, after = time.pts * video.time_base * rate, (time.pts + time.duration) * video.time_base * rate
-    return -(-first // 1) < after
-
-
-def _record(decoded: Decoded, eyes: _Eyes, *, look: bool) -> FrameRecord:
-    pictures = upright_bgr(decoded.frame, eyes.video, eyes.sides)
-    found = detections(eyes.detector.detect(pictures), eyes.video) if look else ()
-    judged = eyes.keeper.add(decoded.time.pts, found, pictures[-1]) if look else None
-    record = FrameRecord(decoded.time.pts, decoded.time.duration, signature(pictures[0]), judged)
+def _record(decoded: Decoded, eyes: _Eyes) -> FrameRecord:
+    frame, time = decoded.frame, decoded.time
+    mark = signature(upright_bgr(frame, eyes.video, [_MARKED])[0])
+    if not is_looked_at(time, mark, eyes.video, eyes.preset):
+        return FrameRecord(time.pts, time.duration, mark, None)
+    pictures = upright_bgr(frame, eyes.video, eyes.sides)
+    found = detections(eyes.detector.detect(pictures), eyes.video)
+    record = FrameRecord(time.pts, time.duration, mark, eyes.keeper.add(time.pts, found, pictures[-1]))
     if eyes.sampler:
         eyes.sampler.add(record, found, pictures[-1])
     return record

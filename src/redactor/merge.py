@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
-from typing import Any
+from typing import Any, Self
 
-from redactor.annotations import Face, write_annotations
+import numpy as np
+
+from redactor.annotations import FaceTable, write_annotations
 from redactor.crops import Crop, survivors
 from redactor.detect import SegmentDetections
-from redactor.detectors.detection import Box, FrameRecord
+from redactor.detectors.detection import Box
 from redactor.errors import DamagedVideo, MissingResult
 from redactor.identity.sampling import Embeddings, Template, lasting
 from redactor.media.decode import decode
@@ -22,11 +24,27 @@ from redactor.media.streams import FrameTime, Segment, VideoStream
 from redactor.media.upright import upright_bgr
 from redactor.plan import Plan
 from redactor.portraits import encoded, within
+from redactor.sightings import Floats, Sightings
 from redactor.tracks import Coverage, Pruned, Track, Tracking, track
 from redactor.work import Timed
 
 # As large as detectors look at, so that a portrait read from the source is like the others.
 _THUMB_SIDE = 1280
+
+
+@dataclass(frozen=True)
+class SegmentSightings:
+    """detections/<n> as it is read here: like detect.SegmentDetections, but for the frames, which are arrays."""
+
+    n: int
+    frames: Sightings
+    crops: tuple[Crop, ...]
+    smallest_face: float
+
+    @classmethod
+    def of(cls, found: SegmentDetections) -> Self:
+        """The same without a document in between."""
+        return cls(found.n, Sightings.of(found.frames), found.crops, found.smallest_face)
 
 
 @dataclass(frozen=True)
@@ -66,7 +84,7 @@ def _without_collection() -> Iterator[None]:
 
 @_without_collection()
 def merge(
-    found: Iterable[Timed[SegmentDetections]],
+    found: Iterable[Timed[SegmentSightings]],
     templates: Iterable[Template],
     source: Source,
     plan: Plan,
@@ -77,19 +95,21 @@ def merge(
     templates: of all segments, in any order. source: only read for an id without a portrait. Raises MissingResult
     (partial or foreign detections), DamagedVideo (frames out of order, or not as many as the container's index states).
     """
-    video, records, crops, seconds = plan.streams.video, list[FrameRecord](), list[Crop](), 0.0
-    smallest = 0.0
+    video, parts, crops, seconds, smallest = plan.streams.video, list[Sightings](), list[Crop](), 0.0, 0.0
     for segment, timed in zip_longest(segments, found):
         if segment is None or timed is None or timed.value.n != segment.n:
             raise MissingResult(f"the detections are not those of the {len(segments)} segments, one each, in order")
-        records += timed.value.frames
+        parts.append(timed.value.frames)
         crops += timed.value.crops
         seconds += timed.seconds
         smallest = max(smallest, timed.value.smallest_face)
-    frames = _frame_table(records, video)
-    embeddings = lasting(templates, records, video.time_base) if plan.identity else Embeddings()
-    tracking = track(records, video, embeddings.vectors)
-    thumbs = _thumbs(tracking, survivors(crops, records, video.time_base), source, video, segments)
+    seen = Sightings.joined(parts or [Sightings.of([])])
+    del parts
+    frames = _frame_table(seen, video)
+    embeddings = lasting(templates, seen, video.time_base) if plan.identity else Embeddings()
+    tracking = track(seen, video, embeddings.vectors)
+    thumbs = _thumbs(tracking, survivors(crops, seen, video.time_base), source, video, segments)
+    del seen, crops
     told = MergeTold(
         frames=len(frames),
         faces=len(tracking.tracks),
@@ -100,7 +120,7 @@ def merge(
         warnings=_warnings(embeddings),
         detect_seconds=round(seconds, 3),
     )
-    return Merged(frames, _annotations(tracking, frames, plan), thumbs, told)
+    return Merged(frames, _annotations(tracking.tracks, frames, plan), thumbs, told)
 
 
 def _warnings(embeddings: Embeddings) -> tuple[str, ...]:
@@ -109,29 +129,36 @@ def _warnings(embeddings: Embeddings) -> tuple[str, ...]:
     return (f"{embeddings.missing} face embeddings are gone (a failed job's are erased): people may have several ids",)
 
 
-def _frame_table(records: Sequence[FrameRecord], video: VideoStream) -> tuple[FrameTime, ...]:
+def _frame_table(seen: Sightings, video: VideoStream) -> tuple[FrameTime, ...]:
     """Every frame, checked: pts rise across the segments, and there are as many as the index states."""
-    for before, after in pairwise(records):
-        if after.pts <= before.pts:
-            raise DamagedVideo(f"the frame at pts {after.pts} follows the one at {before.pts}")
-    if not records or video.expected_frames not in (None, len(records)):
-        raise DamagedVideo(f"{len(records)} frames were decoded; the container's index states {video.expected_frames}")
-    return tuple(FrameTime(record.pts, record.duration) for record in records)
+    pts = seen.pts.tolist()
+    for before, after in pairwise(pts):
+        if after <= before:
+            raise DamagedVideo(f"the frame at pts {after} follows the one at {before}")
+    if not pts or video.expected_frames not in (None, len(pts)):
+        raise DamagedVideo(f"{len(pts)} frames were decoded; the container's index states {video.expected_frames}")
+    return tuple(map(FrameTime, pts, seen.duration.tolist()))
 
 
-def _annotations(tracking: Tracking, frames: Sequence[FrameTime], plan: Plan) -> bytes:
+def _annotations(people: Sequence[Track], frames: Sequence[FrameTime], plan: Plan) -> bytes:
     video = plan.streams.video
-    faces: list[list[Face]] = [[] for _ in frames]
-    for person in tracking.tracks:
-        for placed in person.boxes:
-            faces[placed.frame].append(Face(person.id, *_fractions(placed.box, video)))
-    return write_annotations(video, frames, faces, plan.fingerprint)
+    return write_annotations(video, frames, _faces(people, video), plan.fingerprint)
 
 
-def _fractions(box: Box, video: VideoStream) -> tuple[float, float, float, float]:
-    """(x1, y1, x2, y2) in pixels -> (x, y, width, height) as fractions of the frame."""
-    x1, y1, x2, y2 = box
-    return x1 / video.width, y1 / video.height, (x2 - x1) / video.width, (y2 - y1) / video.height
+def _faces(people: Sequence[Track], video: VideoStream) -> FaceTable:
+    if not people:
+        return FaceTable.of([])
+    return FaceTable(
+        frame=np.concatenate([person.frame for person in people]),
+        id=np.repeat([person.id for person in people], [len(person.frame) for person in people]),
+        box=_fractions(np.concatenate([person.box for person in people]), video),
+    )
+
+
+def _fractions(boxes: Floats, video: VideoStream) -> Floats:
+    """x1, y1, x2, y2 in pixels -> x, y, width, height as fractions of the frame; (n, 4)."""
+    size = [video.width, video.height]
+    return np.concatenate([boxes[:, :2] / size, (boxes[:, 2:] - boxes[:, :2]) / size], axis=1)
 
 
 def _thumbs(
@@ -151,11 +178,16 @@ def _thumbs(
 
 def _owners(people: Sequence[Track], crops: Sequence[Crop]) -> Iterator[tuple[Crop, int]]:
     """Whose portrait each crop is: whose detection it shows, else (a double of that was kept) who is around it."""
-    exact = {(box.pts, box.position): person.id for person in people for box in person.boxes}
+    pictured = {crop.pts for crop in crops}
+    exact: dict[tuple[int, int], int] = {}
     boxes: dict[int, list[tuple[int, Box]]] = {}
     for person in people:
-        for placed in person.boxes:
-            boxes.setdefault(placed.pts, []).append((person.id, placed.box))
+        at = [n for n, pts in enumerate(person.pts.tolist()) if pts in pictured]
+        for pts, position, (x1, y1, x2, y2) in zip(
+            person.pts[at].tolist(), person.position[at].tolist(), person.box[at].tolist(), strict=True
+        ):
+            exact[pts, position] = person.id
+            boxes.setdefault(pts, []).append((person.id, (x1, y1, x2, y2)))
     for crop in crops:
         around = [person for person, box in boxes.get(crop.pts, ()) if _holds(box, crop.box)]
         if (crop.pts, crop.position) in exact:
@@ -201,7 +233,7 @@ def _coverage(row: Coverage, video: VideoStream) -> dict[str, Any]:
 
 
 def _pruned(row: Pruned, video: VideoStream) -> dict[str, Any]:
-    x, y, width, height = (round(value, 5) for value in _fractions(row.box, video))
+    x, y, width, height = (round(value, 5) for value in _fractions(np.array([row.box]), video)[0].tolist())
     return {
         "time": _time(row.pts, video),
         "first": _time(row.first, video),

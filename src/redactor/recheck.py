@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from redactor.covering import Rect
 from redactor.errors import OutputMismatch
-from redactor.media.planes import Picture
+from redactor.media.planes import Picture, Plane
 
 Cells = NDArray[np.uint8]
 
 # Pixels along a cell's side, at least, in a rectangle and in the whole picture; and cells along a side, at most.
 _RECT_CELL, _WHOLE_CELL = 2, 8
 _MOST = 32
+# Samples up to which cv2.resize makes the means faster than sums of the whole area; it takes 2.5 ns a sample, they .3.
+_SMALL = 8192
 # Measured on three real clips, the same shrunk until heads are 8 to 60 px, slivers of 2 to 8 px, grain and white noise,
 # with every blur type; first at crf 19, which is ours, then at 28.
 # Root of the mean square of a rectangle's cells, steps of 255: at most 5.5, of slivers below 8 px 9.6; 12.9 and 22.
@@ -96,5 +98,18 @@ def _cells(picture: Picture, rect: Rect, side: int) -> Cells:
     columns, rows = (max(1, min(_MOST, pixels // side)) for pixels in (rect.width, rect.height))
     sizes = ((columns, rows), *2 * ((-(-columns // 2), -(-rows // 2)),))
     areas = (plane[rect.slices(shrink, shrink)] for plane, shrink in zip(picture.planes, (1, 2, 2), strict=True))
-    means = [cv2.resize(area, size, interpolation=cv2.INTER_AREA) for area, size in zip(areas, sizes, strict=True)]
-    return np.concatenate([mean.ravel() for mean in means]).astype(np.uint8, copy=False)
+    means = [_means(area, *size) for area, size in zip(areas, sizes, strict=True)]
+    return np.concatenate([mean.ravel() for mean in means])
+
+
+def _means(area: Plane, columns: int, rows: int) -> Cells:
+    """rows x columns, rounded. Cells of a large area begin and end with whole samples."""
+    if area.size <= _SMALL:
+        return np.asarray(cv2.resize(area, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    top, left = (np.arange(count + 1) * size // count for count, size in zip((rows, columns), area.shape, strict=True))
+    # The sums of everything above and left of each corner, modulo 2**32 in the largest pictures: differences are exact.
+    corners = cv2.integral(area, sdepth=cv2.CV_32S)[top][:, left].view(np.uint32)
+    strips = corners[1:] - corners[:-1]
+    sums = strips[:, 1:] - strips[:, :-1]
+    counts = (top[1:] - top[:-1])[:, None] * (left[1:] - left[:-1])
+    return np.asarray((sums + counts // 2) // counts, np.uint8)

@@ -1,6 +1,6 @@
 """Redact: one segment with its boxes hidden, encoded, decoded again and compared, frame by frame."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from redactor.annotations import SegmentBoxes
@@ -43,7 +43,7 @@ def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *,
     with PartWriter(part, video, plan.encoder) as writer:
         for decoded in decode(source, video, segment):
             clear = picture(decoded, video)
-            frame = replace(clear, y=clear.y.copy(), u=clear.u.copy(), v=clear.v.copy())
+            frame = clear.copied()
             rects = obscure(frame.planes, boxes.at(frame.time.pts), blur, interlaced=frame.interlaced, full_range=full)
             handed.append(seen(frame, clear, rects))
             times.append(frame.time)

@@ -5,7 +5,7 @@ looked for cuts by itself, the result would depend on where its segment begins.
 """
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -35,6 +35,7 @@ _CUT_UNEXPLAINED = 0.7
 _MOST_SHIFT = _BINS // 12
 _UNEXPLAINED = 0.6
 _FLAT = 0.5
+_BLOCK = 1024  # frames compared at once: what is computed on the way stays in the cache
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,12 @@ def signature(picture: Picture) -> str:
     return base64.b64encode(grid.tobytes() + b"".join(profiles)).decode()
 
 
-def read(signatures: Iterable[str]) -> Scenes:
+def lightness(mark: str) -> float:
+    """Mean luma of the picture that a signature is of, 0-255."""
+    return float(np.frombuffer(base64.b64decode(mark), np.uint8)[: _GRID * _GRID].mean())
+
+
+def read(signatures: Iterable[str | bytes]) -> Scenes:
     """Cuts and camera motion of a whole video, signatures in presentation order."""
     data = np.frombuffer(b"".join(map(base64.b64decode, signatures)), np.uint8).reshape(-1, _LENGTH)
     if not len(data):
@@ -67,7 +73,7 @@ def read(signatures: Iterable[str]) -> Scenes:
     return Scenes(shot, camera - camera[np.searchsorted(shot, shot)])
 
 
-def parts(signatures: Sequence[str]) -> npt.NDArray[np.int64]:
+def parts(signatures: Iterable[str | bytes]) -> npt.NDArray[np.int64]:
     """(frames,) int: grows by one wherever a picture differs from the one before as across a cut.
 
     Looks at neighbours alone, so a part of a video is parted where the whole is; a quick pan parts it too.
@@ -114,9 +120,7 @@ def _moves(profiles: Bytes) -> tuple[Floats, Floats]:
     if len(profiles) < 2:
         return steps, unexplained
     slopes = np.diff(profiles.astype(np.float32), axis=1)
-    errors = np.stack(
-        [_error(slopes[:-1], slopes[1:], shift) for shift in range(-_MOST_SHIFT, _MOST_SHIFT + 1)], axis=1
-    )
+    errors = np.concatenate([_errors(slopes[at : at + _BLOCK + 1]) for at in range(0, len(slopes) - 1, _BLOCK)])
     variation = np.square(slopes).mean(axis=1)
     unexplained[1:] = errors.min(axis=1) / np.maximum((variation[1:] + variation[:-1]) / 2, _FLAT)
     best = errors.argmin(axis=1).clip(1, 2 * _MOST_SHIFT - 1)
@@ -126,6 +130,12 @@ def _moves(profiles: Bytes) -> tuple[Floats, Floats]:
     offset = ((left - right) / (2 * np.maximum(bend, _FLAT))).clip(-1, 1)
     steps[1:] = np.where(clear, best - _MOST_SHIFT + offset, 0) / _BINS
     return steps, unexplained
+
+
+def _errors(slopes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """What each shift leaves unexplained between neighbours, from the leftmost shift on."""
+    shifts = range(-_MOST_SHIFT, _MOST_SHIFT + 1)
+    return np.stack([_error(slopes[:-1], slopes[1:], shift) for shift in shifts], axis=1)
 
 
 def _error(before: npt.NDArray[np.float32], after: npt.NDArray[np.float32], shift: int) -> npt.NDArray[np.float32]:

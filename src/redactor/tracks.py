@@ -1,21 +1,23 @@
 """One global pass that turns the detections of all frames into people: tracks, ids, head boxes and what was left
 out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 import numpy as np
+import numpy.typing as npt
 
 from redactor import coordinates
-from redactor.detectors.detection import Box, FrameRecord
+from redactor.detectors.detection import Box
 from redactor.media.streams import VideoStream
+from redactor.sightings import Sightings
 from redactor.tracking.doubles import one_track_each, without_doubles
 from redactor.tracking.heads import Heads, heads, joined
 from redactor.tracking.links import follow
 from redactor.tracking.persons import Persons, persons
-from redactor.tracking.seen import Floats, Seen, gather
+from redactor.tracking.seen import Floats, Ints, Seen, gather
 from redactor.tracking.stitch import stitched
 
 
@@ -44,12 +46,33 @@ class TrackBox:
     score: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """One person on their way through the video: boxes in time order, at most one a frame, perhaps with gaps."""
+    """One person on their way through the video: in time order, at most once a frame, perhaps with gaps. As arrays: an
+    hour has half a million boxes.
+
+    frame, pts: (n,) and box: (n, 4), as in TrackBox; position: (n,), -1 where nothing was detected; score: (n,), any
+    number there; extended: (n,), before the first detection or after the last of a run.
+    """
 
     id: int
-    boxes: tuple[TrackBox, ...]
+    frame: Ints
+    pts: Ints
+    box: Floats
+    position: Ints
+    score: Floats
+    extended: npt.NDArray[np.bool_]
+
+    @property
+    def boxes(self) -> tuple[TrackBox, ...]:
+        """One by one, made anew at each call."""
+        columns = (self.frame, self.pts, self.box, self.extended, self.position, self.score)
+        return tuple(
+            TrackBox(frame, pts, tuple(box), Origin.DETECTED, position, score)
+            if position >= 0
+            else TrackBox(frame, pts, tuple(box), Origin.EXTENDED if extended else Origin.INTERPOLATED)
+            for frame, pts, box, extended, position, score in zip(*(one.tolist() for one in columns), strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,33 +130,32 @@ class Tracking:
 
 
 def track(
-    records: Iterable[FrameRecord], video: VideoStream, faces: Mapping[tuple[int, int], Floats] = MappingProxyType({})
+    sightings: Sightings, video: VideoStream, faces: Mapping[tuple[int, int], Floats] = MappingProxyType({})
 ) -> Tracking:
     """Follow every face through the whole video.
 
-    records: of all frames, in presentation order, each pts once. faces: embeddings by pts and position in the frame's
-    detections; without any, who was away for long or across a cut comes back as somebody else. The result depends on
-    nothing else, and so not on how the video was split among workers.
+    sightings: all frames, each pts once. faces: embeddings by pts and position in the frame's detections; without any,
+    who was away for long or across a cut comes back as somebody else. The result depends on nothing else, and so not on
+    how the video was split among workers.
     """
-    listed = list(records)
-    if not listed:
+    if not sightings.pts.size:
         return Tracking((), (), (), ())
-    every = gather(listed, video)
+    every, pts = gather(sightings, video), sightings.pts
     seen, doubles = without_doubles(every)
-    candidates = stitched(follow(seen, [row for row in range(len(seen.score)) if row not in doubles]), seen)
+    single = np.ones(len(seen.score), np.bool_)
+    single[list(doubles)] = False
+    candidates = stitched(follow(seen, np.flatnonzero(single)), seen)
     seen, people = one_track_each(candidates, seen)
     alone = [heads(rows, seen) for rows in people.faces]
-    pts = [record.pts for record in listed]
-    who = persons(alone, _embeddings(people.faces, seen, pts, faces))
+    who = persons(alone, _embeddings(people.faces, sightings, faces))
     ordered, doubts = _numbered(who, alone, people.faces)
     left_out = [([row], _DOUBLE) for row in doubles | people.doubles] + [(rows, _WEAK) for rows in people.weak]
-    tight = coordinates.decoded_boxes(every.boxes, video)
-    pruned = [_pruned(rows, why, every, pts, tight) for rows, why in left_out]
+    pruned = [_pruned(rows, why, every.frame[rows], sightings) for rows, why in left_out]
     return Tracking(
         tracks=tuple(_track(n, head, seen, pts, video) for n, (head, _) in enumerate(ordered, 1)),
         coverage=tuple(_coverage(n, one, seen, pts, doubts.get(n, ())) for n, one in enumerate(ordered, 1)),
         pruned=tuple(sorted(pruned, key=lambda one: (one.first, one.box))),
-        cuts=tuple(pts[frame] for frame in np.flatnonzero(np.diff(seen.shot)) + 1),
+        cuts=tuple(pts[np.flatnonzero(np.diff(seen.shot)) + 1].tolist()),
     )
 
 
@@ -145,14 +167,15 @@ Person = tuple[Heads, list[int]]
 
 
 def _embeddings(
-    tracks: list[list[int]], seen: Seen, pts: list[int], faces: Mapping[tuple[int, int], Floats]
+    tracks: list[list[int]], sightings: Sightings, faces: Mapping[tuple[int, int], Floats]
 ) -> dict[int, Floats]:
     """Number of a track -> the embeddings of its detections, for those that have any."""
     if not faces:
         return {}
-    places = zip(seen.frame.tolist(), seen.position.tolist(), strict=True)
-    keys = [(pts[frame], position) for frame, position in places]
-    found = {n: [faces[keys[row]] for row in rows if keys[row] in faces] for n, rows in enumerate(tracks)}
+    frames = np.searchsorted(sightings.pts, [pts for pts, _ in faces])
+    row = sightings.first[frames] + [position for _, position in faces]
+    by_row = dict(zip(row.tolist(), faces.values(), strict=True))
+    found = {n: [by_row[row] for row in rows if row in by_row] for n, rows in enumerate(tracks)}
     return {n: np.array(listed) for n, listed in found.items() if listed}
 
 
@@ -170,28 +193,26 @@ def _numbered(
     return [made[n] for n in order], doubts
 
 
-def _track(number: int, head: Heads, seen: Seen, pts: list[int], video: VideoStream) -> Track:
-    decoded = _rounded_out(coordinates.decoded_boxes(head.boxes, video)).tolist()
-    boxes = []
-    rows = zip(head.frames.tolist(), decoded, head.row.tolist(), head.extended.tolist(), strict=True)
-    position, score = seen.position[head.row].tolist(), seen.score[head.row].tolist()
-    for n, (frame, (x1, y1, x2, y2), row, extended) in enumerate(rows):
-        if row >= 0:
-            boxes.append(TrackBox(frame, pts[frame], (x1, y1, x2, y2), Origin.DETECTED, position[n], score[n]))
-        else:
-            origin = Origin.EXTENDED if extended else Origin.INTERPOLATED
-            boxes.append(TrackBox(frame, pts[frame], (x1, y1, x2, y2), origin))
-    return Track(number, tuple(boxes))
+def _track(number: int, head: Heads, seen: Seen, pts: Ints, video: VideoStream) -> Track:
+    return Track(
+        id=number,
+        frame=head.frames,
+        pts=pts[head.frames],
+        box=_rounded_out(coordinates.decoded_boxes(head.boxes, video)),
+        position=np.where(head.row >= 0, seen.position[head.row], -1),
+        score=seen.score[head.row],
+        extended=head.extended,
+    )
 
 
-def _coverage(number: int, person: Person, seen: Seen, pts: list[int], doubts: tuple[Doubt, ...]) -> Coverage:
+def _coverage(number: int, person: Person, seen: Seen, pts: Ints, doubts: tuple[Doubt, ...]) -> Coverage:
     head, rows = person
     detected, extended = int((head.row >= 0).sum()), int(head.extended.sum())
     scores, high = seen.score[rows], seen.boxes[rows, 3] - seen.boxes[rows, 1]
     return Coverage(
         id=number,
-        first=pts[head.frames[0]],
-        last=pts[head.frames[-1]],
+        first=int(pts[head.frames[0]]),
+        last=int(pts[head.frames[-1]]),
         detected=detected,
         interpolated=len(head.frames) - detected - extended,
         extended=extended,
@@ -202,16 +223,16 @@ def _coverage(number: int, person: Person, seen: Seen, pts: list[int], doubts: t
     )
 
 
-def _pruned(rows: list[int], reason: str, seen: Seen, pts: list[int], tight: Floats) -> Pruned:
-    best = max(rows, key=lambda row: (seen.score[row], -row))
-    x1, y1, x2, y2 = tight[best].tolist()
-    frames = seen.frame[rows]
+def _pruned(rows: list[int], reason: str, frames: Ints, sightings: Sightings) -> Pruned:
+    """frames: of the rows."""
+    best = int(np.argmax(sightings.score[rows]))
+    x1, y1, x2, y2 = sightings.boxes[rows[best]].tolist()
     return Pruned(
-        pts=pts[seen.frame[best]],
+        pts=int(sightings.pts[frames[best]]),
         box=(x1, y1, x2, y2),
-        score=float(seen.score[best]),
-        first=pts[frames[0]],
-        last=pts[frames[-1]],
+        score=float(sightings.score[rows[best]]),
+        first=int(sightings.pts[frames[0]]),
+        last=int(sightings.pts[frames[-1]]),
         frames=len(rows),
         reason=reason,
     )

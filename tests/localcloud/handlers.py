@@ -89,6 +89,16 @@ def spawn_and_sleep(event: Any, context: Any) -> None:
     time.sleep(600)
 
 
+_HELD: list[bytes] = []
+
+
+def swell(event: Any, context: Any) -> dict[str, int]:
+    """Takes 100 MB in small pieces, frees all but the last, and says how much the process held before, in bytes."""
+    before = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    _HELD[:] = [bytes([n % 256]) * 60_000 for n in range(1_700)][-1:]
+    return {"before": before}
+
+
 def leave(event: Any, context: Any) -> None:
     sys.exit(3)
 

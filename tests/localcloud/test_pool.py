@@ -73,6 +73,19 @@ def test_each_invocation_works_in_an_empty_folder_of_its_own(pool: Pool) -> None
     assert first["request"] != second["request"]
 
 
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux only")
+def test_what_a_step_has_freed_is_not_carried_through_the_next(pool: Pool) -> None:
+    first, second = (call(pool, "swelling").payload["before"] for _ in range(2))
+    assert second - first < 20e6
+
+
+def test_threads_of_a_worker_share_one_heap_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    assert surroundings({})["MALLOC_ARENA_MAX"] == "1"
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "4")
+    assert surroundings({})["MALLOC_ARENA_MAX"] == "4"
+
+
 def test_an_exception_comes_back_under_its_class_name(pool: Pool) -> None:
     reply = call(pool, "failing", 1)
     assert (reply.error, reply.payload["errorMessage"]) == ("Refused", "no: 1")

@@ -32,6 +32,7 @@ STEPS = {
     "sleeping": Toy("sleep"),
     "status": Toy("status"),
     "stumbling": Toy("stumble"),
+    "swelling": Toy("swell"),
     "unmarshallable": Toy("unmarshallable"),
 }
 

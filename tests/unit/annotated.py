@@ -5,7 +5,8 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from redactor.annotations import Face
+from redactor import annotations
+from redactor.annotations import Face, FaceTable
 from redactor.media.streams import FrameTime, VideoStream
 
 STANDARD = VideoStream(
@@ -49,6 +50,11 @@ def ticking(steps, start=0):
 
 def box(face_id=1, x=0.25, y=0.25, width=0.25, height=0.5):
     return Face(face_id, x, y, width, height)
+
+
+def write_annotations(video, table, faces, fingerprint):
+    """The file for these frames, each with its faces."""
+    return annotations.write_annotations(video, table, FaceTable.of(faces), fingerprint)
 
 
 def numbered(count):

@@ -20,7 +20,7 @@ from redactor.join import Joined, join
 from redactor.media.mux import PartFile
 from redactor.media.source import Source, open_source
 from redactor.media.streams import FrameTime, Segment
-from redactor.merge import Merged, merge
+from redactor.merge import Merged, SegmentSightings, merge
 from redactor.plan import Plan, plan
 from redactor.preset import BlurType, Experimental, Preset
 from redactor.redact import Verdict, redact
@@ -90,7 +90,12 @@ class Pipeline:
 
     @cached_property
     def merged(self) -> Merged:
-        return merge(self.found, self.templates, self.source, self.plan, self.segments)
+        return self.merge(self.found, self.plan)
+
+    def merge(self, found: Sequence[Timed[SegmentDetections]], plan: Plan) -> Merged:
+        """The people in these detections."""
+        seen = (replace(timed, value=SegmentSightings.of(timed.value)) for timed in found)
+        return merge(seen, self.templates, self.source, plan, self.segments)
 
     @property
     def frames(self) -> tuple[FrameTime, ...]:

@@ -1,13 +1,17 @@
 """Made-up detections for tests of everything after the detector: a stream, frames, and people who walk through them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 
+from redactor import tracks
 from redactor.detectors.detection import Box, Detection, FrameRecord
 from redactor.media.streams import VideoStream
 from redactor.scenes import signature
+from redactor.sightings import Sightings
+from redactor.tracks import Tracking
 
 FRAME = 512  # ticks a frame lasts
 TIME_BASE = Fraction(1, 512 * 30)  # 30 frames a second
@@ -71,6 +75,15 @@ def records(count: int, *people: Person, signatures: Sequence[str] | None = None
         found = tuple(one for person in people if (one := person(n)) is not None)
         frames.append(FrameRecord(n * FRAME, FRAME, signatures[n] if signatures else STILL, found))
     return frames
+
+
+def track(
+    frames: Iterable[FrameRecord],
+    video: VideoStream,
+    faces: Mapping[tuple[int, int], np.ndarray] = MappingProxyType({}),
+) -> Tracking:
+    """What the tracker makes of these frames."""
+    return tracks.track(Sightings.of(frames), video, faces)
 
 
 def contains(outer: Box, inner: Box) -> bool:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redactor.annotations import Event, Face, read_annotations, write_annotations
+from redactor.annotations import Event, Face, read_annotations
 from redactor.errors import InvalidAnnotations
-from tests.unit.annotated import EXAMPLE, STANDARD, box, hand_made, rows, ticking
+from tests.unit.annotated import EXAMPLE, STANDARD, box, hand_made, rows, ticking, write_annotations
 
 
 def example():

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redactor.annotations import check_source, cut_boxes, read_annotations, timeline, write_annotations
+from redactor.annotations import check_source, cut_boxes, read_annotations, timeline
 from redactor.errors import DamagedVideo, InvalidAnnotations
 from redactor.jsonable import decode, encode
 from redactor.media.streams import FrameTime, Segment
-from tests.unit.annotated import STANDARD, box, hand_made, numbered, tables, ticking, time_bases
+from tests.unit.annotated import STANDARD, box, hand_made, numbered, tables, ticking, time_bases, write_annotations
 
 MILLISECONDS = replace(STANDARD, time_base=Fraction(1, 1000))
 NINETY = replace(STANDARD, time_base=Fraction(1, 90_000))

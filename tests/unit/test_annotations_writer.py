@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redactor.annotations import write_annotations
 from redactor.errors import DamagedVideo, VideoTooLarge
 from redactor.media.streams import FrameTime
-from tests.unit.annotated import EXAMPLE, STANDARD, box, faces, rows, tables, ticking, time_bases
+from tests.unit.annotated import EXAMPLE, STANDARD, box, faces, rows, tables, ticking, time_bases, write_annotations
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/annotations.schema.json").read_text())
 
@@ -138,9 +137,9 @@ def test_what_no_detector_may_hand_over_is_refused(row):
         written(ticking([1]), [row])
 
 
-def test_boxes_for_another_number_of_frames_are_refused():
-    with pytest.raises(ValueError, match="2 frames but boxes for 1"):
-        written(ticking([1, 1]), [[]])
+def test_boxes_for_a_frame_that_is_not_there_are_refused():
+    with pytest.raises(ValueError, match="in frame 1 of 1"):
+        written(ticking([1]), [[box(1)], [box(2)]])
 
 
 def test_seven_digits_of_ids_are_too_many():

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
+from benchmarks import hour
+from benchmarks import merge as merging
 from benchmarks.annotated import Placed
 from benchmarks.clips import _write
 from benchmarks.measures import hiding, naming
@@ -78,3 +80,25 @@ def test_pixels_leak_where_the_face_shows(tmp_path):
     source = clip(one(), one(), one(), video=filmed(tmp_path / "source.mp4", hidden=False))
     assert leak(source, filmed(tmp_path / "hidden.mp4", hidden=True)).leak95 == 0
     assert leak(source, filmed(tmp_path / "shown.mp4", hidden=False)).leak70 == 1
+
+
+def test_a_made_up_hour_is_the_same_each_time_and_split_as_detect_splits():
+    frames = 25 * hour.RATE
+    one, again = list(hour.found(frames, 3)), list(hour.found(frames, 3))
+    assert one == again
+    pts = [record.pts for found in one for record in found.detections.frames]
+    assert pts == [n * hour.TICKS for n in range(frames)]
+    assert [found.detections.frames[-1].pts + hour.TICKS for found in one[:-1]] == [
+        segment.end for segment in hour.segments(frames)[:-1]
+    ]
+    assert all(found.detections.crops and found.templates for found in one)
+
+
+def test_merging_it_is_measured_part_by_part(tmp_path: Path):
+    merging._write(merging.Folder(tmp_path), 12 * hour.RATE, 3)
+    told = merging._measured(tmp_path)
+    assert told["answer"]["frames"] == 12 * hour.RATE
+    assert told["answer"]["faces"] >= 3
+    assert told["boxes"] > 24 * hour.RATE
+    assert set(told["parts"]) >= {"decode", "track", "annotations"}
+    assert all(cpu > 0 and peak >= told["start"] > 0 for cpu, _, peak in told["parts"].values())

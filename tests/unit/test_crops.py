@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from redactor.crops import Crop, Keeper, survivors
 from redactor.detectors.detection import Detection, FrameRecord
 from redactor.portraits import encoded, head, quality
+from redactor.sightings import Sightings
 from tests.unit.sightings import FRAME, STILL, face, stream
 
 VIDEO = stream(512, 512)
@@ -141,7 +142,7 @@ def test_any_split_keeps_the_same_crops_as_none(steps, cuts):
     for start, end in pairwise(bounds):
         part, part_records = run(found[start:end])
         crops, records = [*part, *crops], records + part_records
-    assert survivors(crops, records, VIDEO.time_base) == whole
+    assert survivors(crops, Sightings.of(records), VIDEO.time_base) == whole
 
 
 def run(found: list[tuple[int, list[Detection]]]) -> tuple[tuple[Crop, ...], list[FrameRecord]]:
@@ -151,4 +152,4 @@ def run(found: list[tuple[int, list[Detection]]]) -> tuple[tuple[Crop, ...], lis
 
 
 def test_survivors_of_nothing_are_none():
-    assert survivors((), (), Fraction(1, 30)) == ()
+    assert survivors((), Sightings.of(()), Fraction(1, 30)) == ()

@@ -3,23 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import accumulate, pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import redactor.detect
 from redactor.crops import Crop, survivors
-from redactor.detect import SegmentDetections, is_looked_at
+from redactor.detect import SegmentDetections
 from redactor.detectors.detection import FrameRecord
 from redactor.detectors.faces import Faces, Picture, nothing
 from redactor.jsonable import decode, encode
-from redactor.media.streams import FrameTime
 from redactor.preset import Preset, Resolution
+from redactor.sightings import Sightings
 from tests.media_factory import FaceClip, make_clip
-from tests.unit.annotated import STANDARD
 from tests.unit.pipeline import HALF_A_SECOND, WHOLE, Pipeline
 
 
@@ -29,7 +25,7 @@ def records(pipeline: Pipeline) -> list[FrameRecord]:
 
 def crops(pipeline: Pipeline) -> tuple[Crop, ...]:
     found = [crop for timed in pipeline.found for crop in timed.value.crops]
-    return survivors(found, records(pipeline), pipeline.plan.streams.video.time_base)
+    return survivors(found, Sightings.of(records(pipeline)), pipeline.plan.streams.video.time_base)
 
 
 @pytest.fixture
@@ -49,12 +45,13 @@ def test_each_segment_says_which_it_is_and_has_only_its_own_frames(pipeline: Pip
         assert all(segment.end is None or record.pts < segment.end for record in timed.value.frames)
 
 
-def test_the_face_is_found_in_every_frame_it_is_in(pipeline: Pipeline, two_faces: FaceClip) -> None:
-    for record, box in zip(records(pipeline), two_faces.boxes, strict=True):
-        assert record.detections is not None
+def test_the_face_is_found_in_every_frame_that_is_looked_at(pipeline: Pipeline, two_faces: FaceClip) -> None:
+    found = records(pipeline)
+    assert sum(record.detections is not None for record in found) > len(found) / 2
+    for record, box in zip(found, two_faces.boxes, strict=True):
         if box is None:
-            assert record.detections == ()
-        else:
+            assert not record.detections
+        elif record.detections is not None:
             x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
             assert any(one.box[0] < x < one.box[2] and one.box[1] < y < one.box[3] for one in record.detections)
 
@@ -74,32 +71,15 @@ def test_every_segment_with_a_face_has_a_portrait_of_it(pipeline: Pipeline) -> N
 
 @pytest.mark.parametrize("preset", [HALF_A_SECOND, WHOLE], ids=["split", "whole"])
 def test_a_lower_rate_looks_at_frames_of_an_absolute_grid(pipeline: Pipeline, tmp_path: Path, preset: Preset) -> None:
-    with pipeline.again(tmp_path, preset=replace(preset, detection_rate=Fraction(8))) as slow:
+    with (
+        pipeline.again(tmp_path / "slow", preset=replace(preset, detection_rate=Fraction(8))) as slow,
+        pipeline.again(tmp_path / "fast", preset=replace(preset, detection_rate=Fraction(24))) as fast,
+    ):
         looked = [n for n, record in enumerate(records(slow)) if record.detections is not None]
         assert looked == list(range(0, 36, 3))
-        full = records(pipeline)
+        full = records(fast)
+        assert all(record.detections is not None for record in full)
         assert [records(slow)[n] for n in looked] == [full[n] for n in looked]
-
-
-@given(
-    st.lists(st.integers(1, 4000), min_size=1, max_size=40),
-    st.integers(-50_000, 50_000),
-    st.fractions(Fraction(1, 10), 60, max_denominator=1001),
-)
-def test_each_point_of_the_grid_is_looked_at_in_exactly_one_frame(
-    steps: Sequence[int], start: int, rate: Fraction
-) -> None:
-    edges = list(accumulate(steps, initial=start))
-    frames = [FrameTime(pts, after - pts) for pts, after in pairwise(edges)]
-    looked = [frame for frame in frames if is_looked_at(frame, STANDARD, rate)]
-    first, after = (edge * STANDARD.time_base * rate for edge in (edges[0], edges[-1]))
-    grid = range(-(-first // 1), -(-after // 1))
-    holders = {max(pts for pts in edges[:-1] if pts * STANDARD.time_base * rate <= point) for point in grid}
-    assert {frame.pts for frame in looked} == holders
-
-
-def test_without_a_rate_every_frame_is_looked_at() -> None:
-    assert is_looked_at(FrameTime(7, 1), STANDARD, None)
 
 
 @dataclass

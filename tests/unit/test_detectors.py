@@ -12,6 +12,7 @@ import skimage.data
 
 from redactor import detectors, models
 from redactor.detectors import faces, yunet
+from redactor.detectors.blob import blob
 from redactor.detectors.faces import Detector, Faces, nothing, suppressed, united
 from redactor.detectors.graph import with_open_sizes
 from redactor.detectors.session import open_session
@@ -108,7 +109,7 @@ class Sees:
     """A detector that reports how wide a picture it was given."""
 
     def __init__(self, *long_sides: int) -> None:
-        self.long_sides, self.models = long_sides, (f"sees{long_sides[0]}",)
+        self.long_sides = long_sides
         self.given: list[int] = []
 
     def detect(self, pictures: list[np.ndarray]) -> Faces:
@@ -123,8 +124,16 @@ def test_detectors_together_get_their_own_pictures_and_find_what_each_finds():
     found = both.detect([np.zeros((9, side, 3), np.uint8) for side in both.long_sides])
     assert both.long_sides == (320, 960, 1280)
     assert (one.given, other.given) == ([320, 1280], [960])
-    assert both.models == ("sees320", "sees960")
     assert len(found.scores) == 2
+
+
+@pytest.mark.parametrize("size", [(64, 96), (50, 60), (1, 33)])
+def test_a_network_is_fed_planes_with_black_to_the_right_and_below(size):
+    picture = np.random.default_rng(3).integers(1, 256, (*size, 3), np.uint8)
+    planes = blob(picture)
+    padded = cv2.copyMakeBorder(picture, 0, -size[0] % 32, 0, -size[1] % 32, cv2.BORDER_CONSTANT)
+    assert planes.dtype == np.float32
+    assert np.array_equal(planes, cv2.dnn.blobFromImage(padded))
 
 
 def test_every_model_has_a_detector_and_every_detector_a_model():

@@ -1,5 +1,8 @@
 """The real network: it knows a face again."""
 
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -39,6 +42,17 @@ def test_what_is_no_face_is_far_from_one(embedder):
 @pytest.mark.identity
 def test_the_same_face_gives_the_same_text(embedder):
     assert embedder.embed(PORTRAIT, FACE) == embedder.embed(PORTRAIT, FACE)
+
+
+def test_who_only_asks_imports_nothing_large():
+    program = (
+        "import sys, redactor.cli.weights\n"
+        "redactor.cli.weights.weights.choose({})\n"
+        "print(sorted({'av', 'cv2', 'dlib', 'numpy', 'onnxruntime', 'scipy'} & set(sys.modules)))"
+    )
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    asked = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env=environment)
+    assert asked.stdout.strip() == "[]"
 
 
 def test_a_stack_can_forbid_it():

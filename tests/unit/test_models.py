@@ -20,8 +20,8 @@ SHA = hashlib.sha256(GOOD).hexdigest()
 
 @pytest.fixture
 def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Two made-up models whose weights are b"the weights"; no copy of them anywhere, and nothing to fetch them from."""
-    table = {name: Model(f"{name}.onnx", SHA, "MIT", "somewhere") for name in ("yunet", "centerface")}
+    """Three made-up models whose weights are b"the weights"; no copy anywhere, and nothing to fetch one from."""
+    table = {name: Model(f"{name}.onnx", SHA, "MIT", "somewhere") for name in ("yunet", "yunet_s", "centerface")}
     monkeypatch.setattr(models, "MODELS", table)
     return {
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
@@ -180,6 +180,15 @@ def test_without_yunet_centerface_steps_in_and_says_why(env, put, tmp_path, capl
     assert "centerface instead of yunet" in choice.warnings[0]
     assert "none in folder 1 of REDACTOR_MODEL_PATH" in choice.warnings[0]
     assert choice.warnings[0] in caplog.text
+
+
+def test_without_the_larger_yunet_the_smaller_steps_in(env, put):
+    path = put("a", "yunet_s")
+    put("a", "centerface")
+    choice = models.choose("yunet", env)
+    assert choice.models == {"yunet_s": path}
+    assert "yunet_s instead of yunet" in choice.warnings[0]
+    assert list(models.choose("strict", env).models) == ["yunet_s", "centerface"]
 
 
 @pytest.mark.parametrize(("wanted", "there"), [("strict", "yunet"), ("strict", "centerface"), ("centerface", "yunet")])

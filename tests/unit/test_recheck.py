@@ -25,9 +25,8 @@ from redactor.media.planes import Picture, picture
 from redactor.media.streams import FrameTime, VideoStream
 from redactor.preset import BlurType, Preset, Resolution
 from redactor.recheck import Seen, compare, seen
-from redactor.tracks import track
 from tests.unit.pipeline import Pipeline
-from tests.unit.sightings import stream
+from tests.unit.sightings import stream, track
 
 PORTRAIT = np.ascontiguousarray(skimage.data.astronaut()[:240, 110:340, ::-1])
 WIDTH, HEIGHT = 240, 320
@@ -154,6 +153,18 @@ def test_rectangles_of_any_shape_are_compared(x: int, y: int, width: int, height
     clear = Picture(FrameTime(0, 1), *(rng.integers(0, 256, shape, np.uint8) for shape in shapes), False)
     handed, told = hidden(clear, blur, [Face(1, x / 63, y / 65, width / 63, height / 65)])
     compare(told, handed)
+
+
+@pytest.mark.parametrize(("size", "cells"), [((64, 64), 8), ((512, 768), 32), ((2048, 4096), 32)], ids=str)
+def test_cells_are_the_means_of_what_they_cover(size: tuple[int, int], cells: int) -> None:
+    rng = np.random.default_rng(3)
+    shapes = (size, *2 * ((size[0] // 2, size[1] // 2),))
+    one = Picture(FrameTime(0, 1), *(rng.integers(0, 256, shape, np.uint8) for shape in shapes), False)
+    means = [
+        plane.reshape(count, plane.shape[0] // count, count, -1).mean(axis=(1, 3)).ravel()
+        for plane, count in zip(one.planes, (cells, cells // 2, cells // 2), strict=True)
+    ]
+    np.testing.assert_allclose(seen(one, one, ()).whole, np.concatenate(means), atol=0.51)
 
 
 def test_a_whole_segment_is_kept_in_little_memory() -> None:

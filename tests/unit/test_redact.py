@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import redactor.redact
-from redactor.annotations import Face, SegmentBoxes, write_annotations
+from redactor.annotations import Face, SegmentBoxes
 from redactor.covering import Rect, covered
 from redactor.errors import DamagedVideo, InvalidAnnotations, OutputMismatch
 from redactor.jsonable import decode as from_json
@@ -22,6 +22,7 @@ from redactor.preset import BlurType
 from redactor.redact import Verdict, redact
 from redactor.select import select
 from tests.media_factory import make_clip
+from tests.unit.annotated import write_annotations
 from tests.unit.pipeline import Pipeline
 
 # By frame: overlapping, across the edges, off the pixel grid, tiny, outside the picture, none.

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from redactor.detectors.detection import Detection, FrameRecord
 from redactor.identity.embedder import vector
 from redactor.identity.sampling import CELL, Sampler, Template, lasting
+from redactor.sightings import Sightings
 from tests.unit.sightings import FRAME, STILL, TIME_BASE, face, scenery, stream
 
 VIDEO = stream(512, 512)
@@ -95,14 +96,14 @@ def test_any_split_leaves_the_same_embeddings_as_none(steps, cuts):
         records.append(frame(pts, *(good(x, quality=quality) for x, quality in found), mark=mark))
     bounds = sorted({0, len(records), *(cut for cut in cuts if cut < len(records))})
     parts = [one for start, end in pairwise(bounds) for one in sampled(records[start:end])]
-    kept = lasting(reversed(parts), records, VIDEO.time_base)
+    kept = lasting(reversed(parts), Sightings.of(records), VIDEO.time_base)
     assert list(kept.vectors) == keys(records)
     assert kept.missing == 0
 
 
 def test_what_was_erased_is_counted():
     records = [frame(0, good(100)), frame(CELL_TICKS, good(100))]
-    kept = lasting(sampled(records)[:1], records, VIDEO.time_base)
+    kept = lasting(sampled(records)[:1], Sightings.of(records), VIDEO.time_base)
     assert (len(kept.vectors), kept.missing) == (1, 1)
 
 

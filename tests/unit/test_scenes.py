@@ -84,3 +84,13 @@ def test_a_black_video_stands_still():
 
 def test_pictures_of_any_size_have_signatures():
     assert len(scenes.signature(np.zeros((2, 2, 3), np.uint8))) == 344
+
+
+def test_a_long_video_is_read_as_a_short_one(monkeypatch):
+    """Frames are compared a block at a time; no neighbours are left out."""
+    pictures = [view(100 + 9 * n) for n in range(10)] + [view(300, image=skimage.data.coffee())] * 5
+    whole = read(pictures)
+    monkeypatch.setattr(scenes, "_BLOCK", 4)
+    blocks = read(pictures)
+    assert blocks.shot.tolist() == whole.shot.tolist()
+    assert blocks.camera.tolist() == whole.camera.tolist()

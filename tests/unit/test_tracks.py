@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from redactor.detectors.detection import Detection, FrameRecord
 from redactor.tracking.support import SEED
-from redactor.tracks import Origin, Tracking, track
-from tests.unit.sightings import FRAME, STILL, Person, contains, face, records, scenery, stream, walks
+from redactor.tracks import Origin, Tracking
+from tests.unit.sightings import FRAME, STILL, Person, contains, face, records, scenery, stream, track, walks
 
 VIDEO = stream()
 

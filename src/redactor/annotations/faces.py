@@ -1,7 +1,11 @@
 """The values in an annotations file."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
 
 
 class Face(NamedTuple):
@@ -14,6 +18,23 @@ class Face(NamedTuple):
     y: float
     width: float
     height: float
+
+
+@dataclass(frozen=True)
+class FaceTable:
+    """The faces of a whole video as arrays. frame: (n,), the index of the frame each is in; id: (n,); box: (n, 4), x,
+    y, width and height as in Face. In any order."""
+
+    frame: npt.NDArray[np.int64]
+    id: npt.NDArray[np.int64]
+    box: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, frames: Iterable[Iterable[Face]]) -> Self:
+        """The faces of each frame."""
+        rows = [(index, *face) for index, faces in enumerate(frames) for face in faces]
+        table = np.array(rows, np.float64).reshape(-1, 6)
+        return cls(table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2:])
 
 
 class Event(NamedTuple):

@@ -1,30 +1,31 @@
 """Writing foo_annotations.json, in the shape that the readers of the old service need."""
 
 import json
-import math
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from itertools import groupby, pairwise
+from io import BytesIO
+from itertools import groupby, islice, pairwise
 
-from redactor.annotations.faces import Face
+import numpy as np
+
+from redactor.annotations.faces import FaceTable
+from redactor.annotations.grid import outwards
 from redactor.errors import DamagedVideo, VideoTooLarge
 from redactor.media.streams import FrameTime, VideoStream
 
 MAX_ID = 999_999
-_GRID = 100_000  # five decimals
+_ROW = '{"index":%d,"id":%d,"x":%.5f,"y":%.5f,"width":%.5f,"height":%.5f}'
+_BLOCK = 4096
+# Between two events of a fragment, and after the last.
+_NEXT, _END = ",\n ", "]}"
 
 
-def write_annotations(
-    video: VideoStream, table: Sequence[FrameTime], faces: Sequence[Sequence[Face]], fingerprint: str
-) -> bytes:
-    """The file for these frames. table: every frame of the video in order of pts; faces: the boxes of each.
+def write_annotations(video: VideoStream, table: Sequence[FrameTime], faces: FaceTable, fingerprint: str) -> bytes:
+    """The file for these frames. table: every frame of the video in order of pts.
 
     Boxes are rounded outwards to five decimals, so none gets smaller, and written in order of id. Raises DamagedVideo
-    where pts do not grow, VideoTooLarge for more than 999,999 ids, ValueError for what no detector may hand over:
-    lengths that differ, an id twice in a frame or below 1, a size that is negative or not finite.
+    where pts do not grow, VideoTooLarge for more than 999,999 ids, ValueError for what no detector may hand over: a
+    frame that is not there, an id twice in a frame or below 1, a size that is negative or not finite.
     """
-    if len(table) != len(faces):
-        raise ValueError(f"{len(table)} frames but boxes for {len(faces)}")
     head = {
         "version": 1,
         "timescale": video.time_base.denominator,
@@ -35,10 +36,15 @@ def write_annotations(
     }
     tail = {
         "source": {"fingerprint": fingerprint, "frames": len(table)},
-        "facesDetected": len({face.id for row in faces for face in row}),
+        "facesDetected": len(np.unique(faces.id)),
     }
-    fragments = ",\n".join(_fragments(video.time_base.numerator, table, faces))
-    return f'{_compact(head)[:-1]},"fragments":[\n{fragments}],\n{_compact(tail)[1:]}\n'.encode()
+    starts, ordered, out = _starts(video.time_base.numerator, table), _ordered(faces, len(table)), BytesIO()
+    rows, counts = _rows(ordered), np.bincount(ordered.frame, minlength=len(table)).tolist()
+    out.write(f'{_compact(head)[:-1]},"fragments":[\n'.encode())
+    for index, count in enumerate(counts):
+        out.write(f"{starts.get(index, _NEXT)}[{','.join(islice(rows, count))}]".encode())
+    out.write(f"{_END if table else ''}],\n{_compact(tail)[1:]}\n".encode())
+    return out.getvalue()
 
 
 def _compact(doc: object) -> str:
@@ -53,14 +59,17 @@ def _framerate(video: VideoStream, table: Sequence[FrameTime]) -> float:
     return round(float(rate), 3)
 
 
-def _fragments(ticks: int, table: Sequence[FrameTime], faces: Sequence[Sequence[Face]]) -> Iterator[str]:
-    """One text for each run of frames that last equally long. ticks: how many of the file's make one of the table's."""
-    lasting = _durations(table)
-    for interval, run in groupby(range(len(table)), key=lasting.__getitem__):
-        frames = list(run)
-        events = ",\n ".join(_event(index, faces[index]) for index in frames)
-        start, step = table[frames[0]].pts * ticks, interval * ticks
-        yield f'{{"start":{start},"duration":{step * len(frames)},"interval":{step},"events":[\n {events}]}}'
+def _starts(ticks: int, table: Sequence[FrameTime]) -> dict[int, str]:
+    """The text before the event of each frame that starts a fragment, a run of frames that last equally long. ticks:
+    how many of the file's make one of the table's."""
+    starts: dict[int, str] = {}
+    index = 0
+    for interval, run in groupby(_durations(table)):
+        count, start, step = len(list(run)), table[index].pts * ticks, interval * ticks
+        end = f"{_END},\n" if index else ""
+        starts[index] = f'{end}{{"start":{start},"duration":{step * count},"interval":{step},"events":[\n '
+        index += count
+    return starts
 
 
 def _durations(table: Sequence[FrameTime]) -> list[int]:
@@ -73,37 +82,26 @@ def _durations(table: Sequence[FrameTime]) -> list[int]:
     return lasting
 
 
-def _event(index: int, faces: Sequence[Face]) -> str:
-    if not faces:
-        return "[]"
-    rows = sorted(faces, key=lambda face: face.id)
-    if any(one.id == after.id for one, after in pairwise(rows)):
-        raise ValueError(f"an id twice in frame {index}")
-    return f"[{','.join(_row(index, face) for face in rows)}]"
-
-
-def _row(index: int, face: Face) -> str:
-    if face.id > MAX_ID:
+def _ordered(faces: FaceTable, frames: int) -> FaceTable:
+    """By frame, then id; checked."""
+    order = np.lexsort((faces.id, faces.frame))
+    frame, ids, box = faces.frame[order], faces.id[order], faces.box[order]
+    twice = (np.diff(frame) == 0) & (np.diff(ids) == 0)
+    if twice.any():
+        raise ValueError(f"an id twice in frame {frame[twice.argmax()]}")
+    if (ids > MAX_ID).any():
         raise VideoTooLarge(f"more than {MAX_ID} faces")
-    finite = math.isfinite(face.x + face.y + face.width + face.height)
-    if face.id < 1 or not finite or face.width < 0 or face.height < 0:
-        raise ValueError(f"no face: {face}")
-    x, width = _outwards(face.x, face.width)
-    y, height = _outwards(face.y, face.height)
-    return f'{{"index":{index},"id":{face.id},"x":{x:.5f},"y":{y:.5f},"width":{width:.5f},"height":{height:.5f}}}'
+    wrong = (frame < 0) | (frame >= frames) | (ids < 1) | ~np.isfinite(box).all(axis=1) | (box[:, 2:] < 0).any(axis=1)
+    if wrong.any():
+        n = wrong.argmax()
+        raise ValueError(f"no face: id {ids[n]} at {box[n].tolist()} in frame {frame[n]} of {frames}")
+    return FaceTable(frame, ids, box)
 
 
-def _outwards(low: float, size: float) -> tuple[float, float]:
-    """A side of a box on the grid of five decimals: unchanged where it lies on it, else the next larger one."""
-    start, length = round(low * _GRID), round(size * _GRID)
-    if start / _GRID != low or length / _GRID != size:
-        start = _floor(low, 0.0)
-        length = -_floor(-low, -size) - start
-    return start / _GRID, length / _GRID
-
-
-def _floor(one: float, other: float) -> int:
-    """floor((one + other) * _GRID) of the decimals that the floats print as; by way of floats where that is certain."""
-    near, slack = (one + other) * _GRID, (abs(one) + abs(other)) * _GRID * 2**-50
-    low, high = math.floor(near - slack), math.floor(near + slack)
-    return low if low == high else math.floor((Fraction(repr(one)) + Fraction(repr(other))) * _GRID)
+def _rows(faces: FaceTable) -> Iterator[str]:
+    """The text of each face; a few thousand at a time are plain numbers."""
+    for at in range(0, len(faces.id), _BLOCK):
+        here = slice(at, at + _BLOCK)
+        start, length = outwards(faces.box[here, :2], faces.box[here, 2:])
+        columns = (faces.frame[here], faces.id[here], *start.T, *length.T)
+        yield from map(_ROW.__mod__, zip(*(column.tolist() for column in columns), strict=True))

@@ -12,6 +12,7 @@ from redactor.detectors.together import Together
 
 DETECTORS: Mapping[str, Callable[[Path], Detector]] = {
     "yunet": yunet.load,
+    "yunet_s": yunet.load,
     "centerface": centerface.load,
 }
 

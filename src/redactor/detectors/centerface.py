@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import onnxruntime
 
+from redactor.detectors.blob import blob
 from redactor.detectors.faces import Faces, Picture, united
 from redactor.detectors.graph import with_open_sizes
 from redactor.detectors.session import open_session
@@ -15,7 +15,6 @@ from redactor.detectors.session import open_session
 LONG_SIDES = (320, 960)
 THRESHOLD = 0.35
 OVERLAP = 0.4
-_PAD = 32
 _STRIDE = 4
 
 _INPUT = "input.1"
@@ -29,7 +28,6 @@ class CenterFace:
 
     session: onnxruntime.InferenceSession
     long_sides: tuple[int, ...] = LONG_SIDES
-    models: tuple[str, ...] = ("centerface",)
     threshold: float = THRESHOLD
 
     def detect(self, pictures: Sequence[Picture]) -> Faces:
@@ -39,8 +37,7 @@ class CenterFace:
 
     def _detect_one(self, picture: Picture) -> Faces:
         high, wide = picture.shape[:2]
-        padded = cv2.copyMakeBorder(picture, 0, -high % _PAD, 0, -wide % _PAD, cv2.BORDER_CONSTANT)
-        answers = self.session.run(list(_CHANNELS), {_INPUT: cv2.dnn.blobFromImage(padded)})
+        answers = self.session.run(list(_CHANNELS), {_INPUT: blob(picture)})
         heat, scale, offset, points = (np.asarray(answer)[0].astype(np.float64) for answer in answers)
         rows, columns = np.nonzero(heat[0] >= self.threshold)
         size = np.exp(scale[:, rows, columns].T) * _STRIDE  # height, width

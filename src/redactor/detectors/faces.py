@@ -27,13 +27,10 @@ class Faces:
 
 
 class Detector(Protocol):
-    """long_sides: the longest sides of the pictures it wants (none is enlarged); models: whose weights it runs."""
+    """long_sides: the longest sides of the pictures it wants (none is enlarged)."""
 
     @property
     def long_sides(self) -> tuple[int, ...]: ...
-
-    @property
-    def models(self) -> tuple[str, ...]: ...
 
     def detect(self, pictures: Sequence[Picture]) -> Faces:
         """pictures: (h, w, 3) uint8 BGR, upright, square pixels, one for each of long_sides."""

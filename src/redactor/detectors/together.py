@@ -18,10 +18,6 @@ class Together:
     def long_sides(self) -> tuple[int, ...]:
         return tuple(sorted({side for part in self.parts for side in part.long_sides}))
 
-    @property
-    def models(self) -> tuple[str, ...]:
-        return tuple(name for part in self.parts for name in part.models)
-
     def detect(self, pictures: Sequence[Picture]) -> Faces:
         """As Detector.detect."""
         by_side = dict(zip(self.long_sides, pictures, strict=True))

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import onnxruntime
 
+from redactor.detectors.blob import blob
 from redactor.detectors.faces import Faces, Floats, Picture, nothing, united
 from redactor.detectors.session import open_session
 
@@ -17,16 +17,14 @@ LONG_SIDES = (320, 1280)
 THRESHOLD = 0.3
 OVERLAP = 0.4
 _STRIDES = (8, 16, 32)
-_PAD = 32
 
 
 @dataclass(frozen=True)
 class YuNet:
-    """Detector over an ONNX session of yunet_s_dynamic: BGR 0-255, any size that is a multiple of 32."""
+    """Detector over an ONNX session of yunet_[ns]_dynamic: BGR 0-255, any size that is a multiple of 32."""
 
     session: onnxruntime.InferenceSession
     long_sides: tuple[int, ...] = LONG_SIDES
-    models: tuple[str, ...] = ("yunet",)
     threshold: float = THRESHOLD
 
     def detect(self, pictures: Sequence[Picture]) -> Faces:
@@ -36,11 +34,11 @@ class YuNet:
 
     def _detect_one(self, picture: Picture) -> Faces:
         high, wide = picture.shape[:2]
-        padded = cv2.copyMakeBorder(picture, 0, -high % _PAD, 0, -wide % _PAD, cv2.BORDER_CONSTANT)
+        planes = blob(picture)
         names = [output.name for output in self.session.get_outputs()]
-        answers = self.session.run(names, {"input": cv2.dnn.blobFromImage(padded)})
+        answers = self.session.run(names, {"input": planes})
         raw = {name: np.asarray(answer)[0] for name, answer in zip(names, answers, strict=True)}
-        parts = [_decoded(raw, stride, padded.shape[1] // stride, self.threshold) for stride in _STRIDES]
+        parts = [_decoded(raw, stride, planes.shape[3] // stride, self.threshold) for stride in _STRIDES]
         boxes, scores, landmarks = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         if not scores.size:
             return nothing()

@@ -6,7 +6,6 @@ dlib comes with the extra `identity`. 128 dimensions, compared by Euclidean dist
 
 import base64
 import math
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,6 @@ SIZE = 128
 _CHIP, _PADDING = 150, 0.25
 # Where the detector's landmarks lie in faces that the predictor aligned (medians of 146 frontal ones), pixels.
 _LANDMARKS = np.array([[46.9, 41.1], [105.7, 44.4], [75.0, 75.4], [49.5, 100.9], [99.0, 104.0]])
-
-
-def installed() -> bool:
-    """Whether dlib is there; it is not imported."""
-    return find_spec("dlib") is not None
 
 
 class Embedder:

@@ -10,11 +10,12 @@ A portrait of the best quality is the wrong one to embed: measured, the sharpest
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-
-import numpy as np
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 from redactor.detectors.detection import Box, Detection, FrameRecord
 from redactor.detectors.faces import Floats, Picture
@@ -22,10 +23,11 @@ from redactor.identity.embedder import vector
 from redactor.media.streams import VideoStream
 from redactor.portraits import face_in_head, frontality, head, landmarks_in_head
 from redactor.scenes import parts
+from redactor.sightings import Ints, Sightings
 
-# Seconds. An embedding takes as long as the detection of three frames at 720p; with two faces that is a sixth more.
+# Seconds. An embedding takes as long as the detection of three frames at 720p; with two faces a sixth more.
 # From 0.75 s to 2 s, the thirteen development shots of two seconds each gave their five people every time.
-CELL = Fraction(5, 4)
+CELL = Fraction(3, 2)
 # Hands and prints on T-shirts have embeddings too, and they mean nothing.
 _CERTAIN, _GOOD = 0.85, 0.1
 _CLEAR = 0.2  # each embedding of a face less clear (in profile, blurred) says less, so it gets twice as many
@@ -48,54 +50,56 @@ class Template:
     embedding: str = field(repr=False)
 
 
+class _Face(NamedTuple):
+    """A detection certain enough to be embedded. Sorted from left to right; position: in its frame's detections."""
+
+    box: Box
+    position: int
+    quality: float
+
+
 class _Grid:
-    """One grid of cells, for detections of one kind. Mutable: frames come in presentation order."""
+    """One grid of cells, for faces of one kind. Mutable: frames come in presentation order, those without such a face
+    may be left out."""
 
     def __init__(self, cells: Fraction, least: float, below: float) -> None:
         """cells: a tick. least, below: the quality of its kind."""
-        self._cells, self._least, self._below = cells, least, below
-        self._cell, self._before = 0, np.empty((0, 4))
+        self.least, self.below, self._cells = least, below, cells
+        self._at, self._before = (0, 0), list[Box]()
 
-    def chosen(self, pts: int, detections: Sequence[Detection], *, cut: bool) -> list[int]:
-        cell = int(pts * self._cells // 1)
-        if cut or cell != self._cell:
-            self._cell, self._before = cell, np.empty((0, 4))
-        kind = [
-            n for n, one in enumerate(detections) if one.score >= _CERTAIN and self._least <= one.quality < self._below
-        ]
-        found = [n for n in _turn(kind, detections, cell) if not _overlaps(detections[n].box, self._before)]
-        self._before = np.concatenate([self._before, *(np.array([detections[n].box]) for n in kind)])
+    def chosen(self, pts: int, part: int, faces: Sequence[_Face]) -> list[int]:
+        """Positions of the faces to embed. part: grows at each cut, as scenes.parts says. faces: the frame's certain
+        ones, of any kind."""
+        cell = pts * self._cells.numerator // self._cells.denominator
+        if (part, cell) != self._at:
+            self._at, self._before = (part, cell), []
+        kind = [face for face in faces if self.least <= face.quality < self.below]
+        found = [face.position for face in _turn(kind, cell) if not _overlaps(face.box, self._before)]
+        self._before += [face.box for face in kind]
         return found
 
 
-class _Rule:
-    """Mutable: frames come in presentation order, those not looked at with no detections."""
-
-    def __init__(self, time_base: Fraction) -> None:
-        self._grids = (
-            _Grid(time_base / CELL, _CLEAR, math.inf),
-            _Grid(time_base / CELL * 2, _GOOD, _CLEAR),
-        )
-        self._mark = ""
-
-    def chosen(self, pts: int, detections: Sequence[Detection], mark: str) -> list[int]:
-        """Positions of the frame's detections to embed. detections: with their quality. mark: scenes.signature."""
-        cut = bool(self._mark) and parts([self._mark, mark])[1] > 0
-        self._mark = mark
-        return sorted(n for grid in self._grids for n in grid.chosen(pts, detections, cut=cut))
+def _rule(time_base: Fraction) -> tuple[_Grid, ...]:
+    return _Grid(time_base / CELL, _CLEAR, math.inf), _Grid(time_base / CELL * 2, _GOOD, _CLEAR)
 
 
 class Sampler:
     """Embeds by the rule as frames come. Mutable: one for each segment."""
 
     def __init__(self, video: VideoStream, embed: Embed) -> None:
-        self._video, self._embed, self._rule = video, embed, _Rule(video.time_base)
+        self._video, self._embed, self._rule = video, embed, _rule(video.time_base)
+        self._mark, self._part = "", 0
         self._templates: list[Template] = []
 
     def add(self, record: FrameRecord, found: Sequence[Detection], picture: Picture) -> None:
         """record: of the frame, quality judged. found: the same detections with their landmarks. picture: the upright
         frame, (h, w, 3) uint8 BGR; not held."""
-        for n in self._rule.chosen(record.pts, record.detections or (), record.signature):
+        self._part += bool(self._mark) and int(parts([self._mark, record.signature])[1])
+        self._mark = record.signature
+        certain = [
+            _Face(one.box, n, one.quality) for n, one in enumerate(record.detections or ()) if one.score >= _CERTAIN
+        ]
+        for n in sorted(n for grid in self._rule for n in grid.chosen(record.pts, self._part, certain)):
             one = found[n]
             points = None if frontality(one, self._video) >= _PROFILE else landmarks_in_head(picture, one, self._video)
             face = face_in_head(picture, one.box, self._video)
@@ -116,29 +120,45 @@ class Embeddings:
     missing: int = 0
 
 
-def lasting(templates: Iterable[Template], records: Iterable[FrameRecord], time_base: Fraction) -> Embeddings:
-    """The embeddings that one pass over the whole video would have made. records: all, in presentation order."""
+def lasting(templates: Iterable[Template], seen: Sightings, time_base: Fraction) -> Embeddings:
+    """The embeddings that one pass over the whole video would have made. seen: the whole video."""
     there = {(one.pts, one.position): one.embedding for one in templates}
-    rule = _Rule(time_base)
-    wanted = [(r.pts, n) for r in records for n in rule.chosen(r.pts, r.detections or (), r.signature)]
-    return Embeddings(
-        {key: vector(there[key]) for key in wanted if key in there}, sum(key not in there for key in wanted)
-    )
+    keys = wanted(seen, time_base)
+    return Embeddings({key: vector(there[key]) for key in keys if key in there}, sum(key not in there for key in keys))
 
 
-def _turn(good: list[int], detections: Sequence[Detection], cell: int) -> list[int]:
+def wanted(seen: Sightings, time_base: Fraction) -> list[Key]:
+    """The detections that one pass over these frames embeds, ordered by pts, then position."""
+    part = parts(seen.signatures)
+    return sorted(key for grid in _rule(time_base) for key in _chosen(grid, seen, part))
+
+
+def _chosen(grid: _Grid, seen: Sightings, part: Ints) -> Iterator[Key]:
+    """What the grid chooses in all frames. part: (F,)."""
+    kind = (seen.score >= _CERTAIN) & (seen.quality >= grid.least) & (seen.quality < grid.below)
+    frame, boxes = seen.frame[kind], map(tuple, seen.boxes[kind].tolist())
+    faces = map(_Face, boxes, seen.position[kind].tolist(), seen.quality[kind].tolist())
+    times = zip(seen.pts[frame].tolist(), part[frame].tolist(), strict=True)
+    for (pts, shot), group in groupby(zip(times, faces, strict=True), key=itemgetter(0)):
+        yield from ((pts, n) for n in grid.chosen(pts, shot, [face for _, face in group]))
+
+
+def _turn(good: list[_Face], cell: int) -> list[_Face]:
     """At most six of them, from left to right, others in each cell."""
     if len(good) <= _A_FRAME:
         return good
-    ordered = sorted(good, key=lambda n: (detections[n].box, n))
+    ordered = sorted(good)
     start = cell * _A_FRAME % len(good)
     return (ordered + ordered)[start : start + _A_FRAME]
 
 
-def _overlaps(box: Box, others: Floats) -> bool:
+def _overlaps(box: Box, before: list[Box]) -> bool:
+    """Whether it overlaps one of those before it: most likely one of the last."""
     x1, y1, x2, y2 = box
-    wide = np.minimum(others[:, 2], x2) - np.maximum(others[:, 0], x1)
-    high = np.minimum(others[:, 3], y2) - np.maximum(others[:, 1], y1)
-    shared = wide.clip(min=0) * high.clip(min=0)
-    both = (others[:, 2:] - others[:, :2]).prod(axis=1) + (x2 - x1) * (y2 - y1) - shared
-    return bool((shared > _OVERLAP * both).any())
+    for left, top, right, bottom in reversed(before):
+        wide, high = min(right, x2) - max(left, x1), min(bottom, y2) - max(top, y1)
+        if wide > 0 and high > 0:
+            both = (right - left) * (bottom - top) + (x2 - x1) * (y2 - y1) - wide * high
+            if wide * high > _OVERLAP * both:
+                return True
+    return False

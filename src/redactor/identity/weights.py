@@ -1,17 +1,29 @@
-"""Whether faces can be embedded here, and with what."""
+"""Whether faces can be embedded here, and with what.
+
+Plan and the command line ask too, who embed none: nothing large is imported for it.
+"""
 
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from redactor import models
 from redactor.errors import ModelMissing
-from redactor.identity.embedder import Embedder, installed
+
+if TYPE_CHECKING:
+    from redactor.identity.embedder import Embedder
 
 # A stack's setting: 0 where no job may compute embeddings, whatever its preset says.
 VARIABLE = "REDACTOR_REIDENTIFY"
 _NAMES = ("landmarks", "embedding")
 _INSTEAD = "People are told apart by motion alone: who leaves and returns, or crosses a cut, gets another id"
+
+
+def installed() -> bool:
+    """Whether dlib is there; it is not imported."""
+    return find_spec("dlib") is not None
 
 
 def choose(env: Mapping[str, str] = os.environ) -> models.Choice:
@@ -32,8 +44,10 @@ def bring(env: Mapping[str, str] = os.environ) -> None:
         _found(env)
 
 
-def open_embedder(env: Mapping[str, str] = os.environ) -> Embedder:
+def open_embedder(env: Mapping[str, str] = os.environ) -> "Embedder":
     """Raises ModelMissing where dlib or its weights are not to be had."""
+    from redactor.identity.embedder import Embedder  # noqa: PLC0415  large
+
     found = _found(env)
     try:
         return Embedder(found["landmarks"], found["embedding"])

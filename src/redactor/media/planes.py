@@ -1,10 +1,10 @@
 """Pictures as three 8-bit planes of 4:2:0: the only pixels that are blurred, and what the encoder gets.
 
-Decoded 8-bit 4:2:0 is copied sample by sample; there is no way through RGB, which would change most samples. Other
-formats (4:2:2, 4:4:4, 10 bits, RGB) are converted once, keeping range and matrix, since the output is 8-bit 4:2:0.
+Decoded 8-bit 4:2:0 stays as it is, sample by sample; there is no way through RGB, which would change most samples.
+Other formats (4:2:2, 4:4:4, 10 bits, RGB) are converted once, keeping range and matrix: the output is 8-bit 4:2:0.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
@@ -28,7 +28,7 @@ _NO_PICT_TYPE = 0
 
 @dataclass(frozen=True)
 class Picture:
-    """One frame, own copies, writable. y: height x width; u, v: ceil(height/2) x ceil(width/2); all uint8.
+    """One frame. y: height x width; u, v: ceil(height/2) x ceil(width/2); all uint8.
 
     time: ticks of the video's time_base. interlaced: its two fields were taken at different times.
     """
@@ -42,6 +42,10 @@ class Picture:
     @property
     def planes(self) -> tuple[Plane, Plane, Plane]:
         return self.y, self.u, self.v
+
+    def copied(self) -> "Picture":
+        """The same, own memory, writable."""
+        return replace(self, y=self.y.copy(), u=self.u.copy(), v=self.v.copy())
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,16 @@ def _range(*, full: bool) -> int:
 
 
 def picture(decoded: Decoded, video: VideoStream) -> Picture:
-    """The planes of a decoded frame: untouched where they are 8-bit 4:2:0, else converted without change of range."""
+    """The planes of a decoded frame: untouched where they are 8-bit 4:2:0, else converted without change of range.
+
+    Read-only, not copied: the decoder refers to these samples for the frames that follow.
+    """
     frame = decoded.frame
     if frame.format.name not in _AS_IS:
         frame = _converted(frame, video)
-    y, u, v = (plane_view(frame, n).copy() for n in range(3))
+    y, u, v = (plane_view(frame, n) for n in range(3))
+    for plane in (y, u, v):
+        plane.flags.writeable = False
     return Picture(decoded.time, y, u, v, decoded.frame.interlaced_frame)
 
 
@@ -98,7 +107,7 @@ def to_frame(picture: Picture, video: VideoStream) -> VideoFrame:
 
 
 def plane_view(frame: VideoFrame, n: int) -> Plane:
-    """Plane n of a frame of 8-bit samples, height x width, without copying: valid as long as the frame."""
+    """Plane n of a frame of 8-bit samples, height x width, without copying; it keeps the frame."""
     plane = frame.planes[n]
     return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy.ndimage import percentile_filter
 
 from redactor.tracking.seen import Floats, Ints, Seen
 
@@ -23,13 +24,17 @@ _LONGEST_FILL = 1.2
 # Ends are extended into what was not seen by this share of the time it was seen, between a least and a most in
 # seconds. A face that faded (low scores at the end) has turned and still shows a cheek; one lost at a high score is
 # gone or hidden.
-_EXTEND_SHARE, _EXTEND_LEAST, _EXTEND_MOST, _EXTEND_FADED = 0.25, 0.07, 0.25, 1.0
+_EXTEND_SHARE, _EXTEND_LEAST, _EXTEND_MOST, _EXTEND_FADED = 0.5, 0.15, 0.25, 1.0
 _FADED, _END = 0.65, 4  # mean score of this many detections at the end
 _COAST = 0.4  # seconds after which motion beyond an end has died down
 # A box grows where it is unsure, by a share of its size to each side: for each second since or until a detection, and
 # for a score below what a face in full view gets (half hidden faces get boxes of the visible half).
 _AWAY, _AWAY_MOST = 0.5, 0.15
 _SURE, _DOUBT = 0.85, 0.3
+# What is seen of a half hidden face is smaller than the face: seconds to each side from which its size is taken, and
+# in how many percent of them it is smaller. Where people walk past each other, 1.3 % of the faces were covered by less
+# than 95 % without it, none with it, at 3 % more area.
+_SIZE, _SIZE_SHARE = 0.8, 70
 _SMOOTH = 0.1  # seconds to each side for the envelope, and
 _PATH = 0.2  # for the path along which it is taken
 _RECENT = 0.3  # seconds at an end from which the motion beyond it is taken
@@ -113,7 +118,8 @@ def _run(rows: Ints, seen: Seen) -> Heads:
     row = np.full(len(every), -1)
     row[frames - first] = rows
     times, known = seen.seconds[every], seen.seconds[frames]
-    head = _grown(_head(_filled(known, seen.still[rows], times)), _unsure(known, seen.score[rows], times))
+    tight = _whole(_filled(known, seen.still[rows], times), times)
+    head = _grown(_head(tight), _unsure(known, seen.score[rows], times))
     boxes = _smooth(head, times) + np.tile(seen.camera[every], 2)
     extended = (every < frames[0]) | (every > frames[-1])
     kept = ~extended | _visible(boxes, seen.size)
@@ -162,6 +168,17 @@ def _unsure(known: Floats, scores: Floats, times: Floats) -> Floats:
     away = np.minimum(np.abs(times - known[after]), np.abs(times - known[before]))
     doubt = (_SURE - np.interp(times, known, scores)).clip(min=0)
     return np.asarray(np.minimum(away * _AWAY, _AWAY_MOST) + doubt * _DOUBT)
+
+
+def _whole(tight: Floats, times: Floats) -> Floats:
+    """Boxes hardly smaller than most of those around them: a face half behind something keeps its size."""
+    if len(tight) < 3:
+        return tight
+    reach = _window(_SIZE, float(np.median(np.diff(times))), len(tight))
+    sides = tight[:, 2:] - tight[:, :2]
+    usual = [percentile_filter(side, _SIZE_SHARE, size=2 * reach + 1, mode="mirror") for side in sides.T]
+    by = (np.stack(usual, axis=1) - sides).clip(min=0) / 2
+    return np.concatenate([tight[:, :2] - by, tight[:, 2:] + by], axis=1)
 
 
 def _head(tight: Floats) -> Floats:

@@ -6,11 +6,14 @@ short miss; stitch.py joins tracklets over longer gaps, looking from both ends.
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
 
 from redactor.tracking.assign import Pair, least_cost
-from redactor.tracking.seen import Seen, points
+from redactor.tracking.seen import Ints, Seen, points
 
 # Distances are in units of the face's size (root of its area). A face that is new has no velocity yet.
 _GATE, _GATE_NEW = 0.75, 1.0
@@ -33,62 +36,67 @@ class _Head:
     vy: float = 0.0
 
 
-def follow(seen: Seen, rows: Iterable[int]) -> list[list[int]]:
+# A detection: centre x, centre y, size, score and its row.
+_Face = tuple[float, float, float, float, int]
+
+
+def follow(seen: Seen, rows: Ints) -> list[list[int]]:
     """Tracklets: of the given rows, one a frame, ascending; each row is in exactly one. Ordered by their first row."""
-    place, score = points(seen), seen.score.tolist()
-    by_frame: dict[int, list[int]] = {}
-    for row, frame in zip(rows := list(rows), seen.frame[rows].tolist(), strict=True):
-        by_frame.setdefault(frame, []).append(row)
     patience = max(_LONGEST_MISS, 2.5 * seen.interval)
     shots, seconds = seen.shot.tolist(), seen.seconds.tolist()
     done: list[_Head] = []
     open_heads: list[_Head] = []
-    for frame, at in enumerate(seconds):
+    for frame, (at, faces) in enumerate(zip(seconds, _by_frame(seen, rows), strict=True)):
         if frame and shots[frame] != shots[frame - 1]:
             done += open_heads
             open_heads = []
         done += [head for head in open_heads if at - head.at > patience]
         open_heads = [head for head in open_heads if at - head.at <= patience]
-        if frame in by_frame:
-            open_heads += _extended(open_heads, by_frame[frame], place, score, at)
+        if faces:
+            open_heads += _extended(open_heads, faces, at)
     return sorted(head.rows for head in done + open_heads)
 
 
-Point = tuple[float, float, float]
+def _by_frame(seen: Seen, rows: Ints) -> Iterator[list[_Face]]:
+    """The faces of each frame from left to right."""
+    place = points(seen)[rows]
+    order = np.lexsort((place[:, 2], place[:, 1], place[:, 0], seen.frame[rows]))
+    rows, place = rows[order], place[order]
+    edges = np.searchsorted(seen.frame[rows], np.arange(len(seen.seconds) + 1)).tolist()
+    faces = np.column_stack([place, seen.score[rows]])
+    for start, end in pairwise(edges):
+        here = zip(faces[start:end].tolist(), rows[start:end].tolist(), strict=True)
+        yield [(x, y, size, score, row) for (x, y, size, score), row in here]
 
 
-def _extended(heads: list[_Head], rows: list[int], place: list[Point], score: list[float], at: float) -> list[_Head]:
-    """Give the frame's rows to the heads they continue; what is left over starts new ones, which are returned."""
-    taken = set()
-    for number, row in least_cost(_costs(heads, rows, place, score, at)):
-        _step(heads[number], row, place[row], at)
-        taken.add(row)
-    return [_Head([row], *place[row], at) for row in rows if row not in taken]
+def _extended(heads: list[_Head], faces: list[_Face], at: float) -> list[_Head]:
+    """Give the frame's faces to the heads they continue; what is left over starts new ones, which are returned."""
+    left = {face[-1]: face for face in faces}
+    for number, row in least_cost(_costs(heads, faces, at)):
+        _step(heads[number], left.pop(row), at)
+    return [_Head([row], x, y, size, at) for row, (x, y, size, _, _) in sorted(left.items())]
 
 
-def _costs(heads: list[_Head], rows: list[int], place: list[Point], score: list[float], at: float) -> dict[Pair, float]:
-    """Costs of all pairs inside the gates. Rows are sorted by x, so that a crowd costs its neighbours, not its
+def _costs(heads: list[_Head], faces: list[_Face], at: float) -> dict[Pair, float]:
+    """Costs of all pairs inside the gates. Faces are sorted by x, so that a crowd costs its neighbours, not its
     square."""
-    order = sorted(rows, key=place.__getitem__)
-    xs = [place[row][0] for row in order]
-    biggest = max(place[row][2] for row in order)
+    xs, biggest = [face[0] for face in faces], max(face[2] for face in faces)
     costs: dict[Pair, float] = {}
     for number, head in enumerate(heads):
         ahead = at - head.at
         x, y = head.x + head.vx * ahead, head.y + head.vy * ahead
         gate = _GATE if len(head.rows) > 1 else _GATE_NEW
         reach = gate * (head.size + biggest) / 2
-        for row in order[bisect_left(xs, x - reach) : bisect_right(xs, x + reach)]:
-            px, py, size = place[row]
+        for px, py, size, score, row in faces[bisect_left(xs, x - reach) : bisect_right(xs, x + reach)]:
             far = math.hypot(px - x, py - y) * 2 / (head.size + size)
             grown = abs(math.log(size / head.size))
             if far < gate and grown < _GATE_SIZE:
-                costs[number, row] = far + grown / 2 + _WEAK * (1 - score[row])
+                costs[number, row] = far + grown / 2 + _WEAK * (1 - score)
     return costs
 
 
-def _step(head: _Head, row: int, point: Point, at: float) -> None:
-    x, y, size = point
+def _step(head: _Head, face: _Face, at: float) -> None:
+    x, y, size, _, row = face
     ahead = at - head.at
     weight = _STEADY if len(head.rows) > 1 else 1.0
     head.vx += weight * ((x - head.x) / ahead - head.vx)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from redactor.tracking.assign import Pair, least_cost
-from redactor.tracking.seen import Seen, points
+from redactor.tracking.seen import Floats, Seen, points
 
 LONGEST_GAP = 2.5  # seconds: a hand before the face, a turned head; who is away longer is found by appearance
 _FAR = 0.7  # sizes of the face that the two ends may be apart, and
@@ -20,9 +20,6 @@ _RECENT = 0.3  # seconds at an end from which its velocity is taken
 _NEAREST = 12  # detections at most
 _COAST = 0.5  # seconds for which that velocity is believed
 _GAP_COST = 0.3  # cost of a second of gap, in sizes
-
-
-Point = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +37,9 @@ class _End:
 
 def stitched(tracklets: list[list[int]], seen: Seen) -> list[list[int]]:
     """Rows of tracklets that are one face, joined; ascending, ordered by first row."""
-    place, seconds = points(seen), seen.seconds[seen.frame].tolist()
-    shot = seen.shot[seen.frame].tolist()
-    heads = [_end(rows, place, seconds, shot[rows[0]]) for rows in tracklets]
-    tails = [_end(rows[::-1], place, seconds, shot[rows[0]]) for rows in tracklets]
+    place = points(seen)
+    heads = [_end(rows[:_NEAREST], place, seen) for rows in tracklets]
+    tails = [_end(rows[: -_NEAREST - 1 : -1], place, seen) for rows in tracklets]
     after = dict(least_cost(_costs(tails, heads)))
     joined_on = set(after.values())
     return sorted(_chain(number, after, tracklets) for number in range(len(tracklets)) if number not in joined_on)
@@ -88,20 +84,22 @@ def _cost(tail: _End, head: _End) -> float | None:
     return far / size + grown + _GAP_COST * gap
 
 
-def _end(rows: list[int], place: list[Point], seconds: list[float], shot: int) -> _End:
-    """The end of a tracklet that its first listed row is."""
-    at = seconds[rows[0]]
-    near = [row for row in rows[:_NEAREST] if abs(seconds[row] - at) <= _RECENT]
-    times = [seconds[row] - at for row in near]
-    x, y, _ = place[rows[0]]
+def _end(rows: list[int], place: Floats, seen: Seen) -> _End:
+    """The end of a tracklet whose rows near it are these, the outermost first. place: points(seen)."""
+    frames = seen.frame[rows]
+    seconds = seen.seconds[frames].tolist()
+    at = seconds[0]
+    near = [n for n, when in enumerate(seconds) if abs(when - at) <= _RECENT]
+    times = [seconds[n] - at for n in near]
+    xs, ys, sizes = place[rows][near].T.tolist()
     return _End(
-        x=x,
-        y=y,
-        size=median(place[row][2] for row in near),
-        vx=_slope(times, [place[row][0] for row in near]),
-        vy=_slope(times, [place[row][1] for row in near]),
+        x=xs[0],
+        y=ys[0],
+        size=median(sizes),
+        vx=_slope(times, xs),
+        vy=_slope(times, ys),
         at=at,
-        shot=shot,
+        shot=int(seen.shot[frames[0]]),
     )
 
 

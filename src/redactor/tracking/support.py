@@ -29,8 +29,13 @@ def is_face(rows: list[int], seen: Seen) -> bool:
     """Whether a candidate has the support of a face: one confident detection, or enough steady ones."""
     if seen.score[rows].max() >= SEED:
         return True
+    found = evidence(rows, seen)
+    return found > 0 and found >= _ENOUGH * _hardness(rows, seen)
+
+
+def _hardness(rows: list[int], seen: Seen) -> float:
     size = float(np.median(np.sqrt((seen.boxes[rows, 2:] - seen.boxes[rows, :2]).prod(axis=1).clip(0))))
-    return evidence(rows, seen) >= _ENOUGH * min(max(size / _USUAL, _EASIEST), _HARDEST)
+    return min(max(size / _USUAL, _EASIEST), _HARDEST)
 
 
 def evidence(rows: list[int], seen: Seen) -> float:

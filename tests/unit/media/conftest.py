@@ -1,5 +1,6 @@
 """A small zoo of clips: one of each container, codec and habit that once lost somebody's frames."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -8,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from redactor import detectors, models
+from redactor.detectors.faces import Detector
 from redactor.media.probe import probe
 from redactor.media.source import Source, open_source
 from redactor.media.streams import Streams
 from tests.media_factory import Clip, make_clip
+from tests.unit.pipeline import weights
 
 FAST_VP9 = {"deadline": "realtime", "cpu-used": "8"}
 NTSC = Fraction(30000, 1001)
@@ -52,6 +56,13 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Clip]:
         return made[name]
 
     return clip
+
+
+@pytest.fixture(scope="session")
+def detector() -> Detector:
+    """Whichever network the product would run here."""
+    env = {**os.environ, **weights()}
+    return detectors.load(tuple(models.choose("yunet", env).models), env)
 
 
 @contextmanager

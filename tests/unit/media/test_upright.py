@@ -11,9 +11,11 @@ from redactor.media.decode import decode
 from redactor.media.streams import Segment, VideoStream
 from redactor.media.upright import Image, upright_bgr
 from tests.media_factory import make_clip
+from tests.unit.media.codings import FULL, HLG, LIMITED, MATRICES, PQ, frame_420
 from tests.unit.media.conftest import opened
 
 WIDTH, HEIGHT = 160, 96
+WHOLE = Segment(0, None, None, None)
 # A red mark on white, [x1, y1, x2, y2) of the decoded frame, in its upper left quarter.
 MARK = (24, 12, 56, 36)
 
@@ -76,10 +78,79 @@ def test_colours_are_blue_green_red(tmp_path: Path) -> None:
     assert max(blue, green) < 60
 
 
+@pytest.mark.parametrize("bits", [8, 10])
+@pytest.mark.parametrize("color_range", [LIMITED, FULL], ids=["limited", "full"])
+@pytest.mark.parametrize("matrix", MATRICES)
+@pytest.mark.parametrize("long_side", [160, 80])
+def test_matrix_and_range_are_those_that_the_frame_states(
+    plain: VideoStream, matrix: int, color_range: int, bits: int, long_side: int
+) -> None:
+    for colour in [(40, 60, 200), (200, 90, 30), (70, 110, 150), (255, 255, 255), (0, 0, 0)]:
+        flat = np.tile(np.array(colour) / 255, (HEIGHT, WIDTH, 1))
+        (image,) = upright_bgr(frame_420(flat, matrix, color_range, bits), plain, (long_side,))
+        np.testing.assert_allclose(image, np.tile(colour, (*image.shape[:2], 1)), atol=4)
+
+
+@pytest.mark.parametrize("transfer", [2, PQ, HLG])
+@pytest.mark.parametrize("matrix", range(18))
+def test_no_stated_matrix_stops_the_job(plain: VideoStream, matrix: int, transfer: int) -> None:
+    grey = np.full((HEIGHT, WIDTH, 3), 0.5)
+    frame = frame_420(grey, 1, LIMITED, 10)
+    frame.colorspace, frame.color_trc = matrix, transfer
+    (image,) = upright_bgr(frame, plain, (80,))
+    assert np.ptp(image[..., 1]) <= 2
+    if transfer == 2:
+        assert image.mean() == pytest.approx(127, abs=4)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "libvpx-vp9"])
+def test_progressive_sdr_is_what_swscale_makes_of_it(tmp_path: Path, codec: str) -> None:
+    clip = make_clip(tmp_path / "a.mkv", frames=3, width=WIDTH, height=HEIGHT, codec=codec, bframes=0)
+    with opened(clip.path) as (source, streams):
+        for decoded in decode(source, streams.video, WHOLE):
+            (image,) = upright_bgr(decoded.frame, streams.video, (80,))
+            converted = decoded.frame.reformat(width=80, height=48, format="bgr24", interpolation="AREA", threads=1)
+            np.testing.assert_array_equal(image, converted.to_ndarray())
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+@pytest.mark.parametrize("said_by", ["frame", "header"])
+def test_interlaced_shows_the_upper_field_where_it_was(tmp_path: Path, rotation: int, said_by: str) -> None:
+    options = {"x264-params": "tff=1"} if said_by == "frame" else {}
+    clip = make_clip(
+        tmp_path / "a.mp4",
+        frames=1,
+        width=WIDTH,
+        height=HEIGHT,
+        pix_fmt="yuv444p",
+        picture=lambda _: _combed(),
+        codec_options={**options, "qp": "1"},
+    )
+    with opened(clip.path) as (source, streams):
+        decoded = next(iter(decode(source, streams.video, WHOLE)))
+        assert decoded.frame.interlaced_frame is (said_by == "frame")
+        video = replace(streams.video, rotation=rotation, interlaced=said_by == "header")
+        (image,) = upright_bgr(decoded.frame, video, (WIDTH,))
+    box = coordinates.decoded_boxes(np.array([_red(image)], np.float64), video)[0]
+    np.testing.assert_allclose(box, MARK, atol=1)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> VideoStream:
+    return _video(tmp_path_factory.mktemp("plain"), 0, Fraction(1))
+
+
+def _combed() -> NDArray[np.uint8]:
+    """The mark in the upper field; in the lower one it has moved on."""
+    image = _marked()
+    image[1::2] = np.roll(image[1::2], 60, axis=1)
+    return image
+
+
 def _upright(folder: Path, rotation: int, aspect: Fraction, long_sides: tuple[int, ...]) -> list[Image]:
     video = _video(folder, rotation, aspect)
     with opened(folder / "a.mp4") as (source, _):
-        decoded = next(iter(decode(source, video, Segment(0, None, None, None))))
+        decoded = next(iter(decode(source, video, WHOLE)))
         return upright_bgr(decoded.frame, video, long_sides)
 
 

@@ -1,0 +1,128 @@
+"""The stored frames as arrays: nothing is lost, any split is the whole, and another shape is refused."""
+
+from dataclasses import fields, replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from cattrs.errors import BaseValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redactor.detect import SegmentDetections
+from redactor.detectors.detection import Detection, FrameRecord
+from redactor.jsonable import decode, dump, encode, load
+from redactor.merge import SegmentSightings
+from redactor.sightings import Sightings
+
+numbers = st.integers(-(2**20), 2**20).map(lambda n: n / 64)
+detections = st.builds(Detection, st.tuples(*[numbers] * 4), st.floats(0, 1), st.floats(0, 1), st.none())
+frames = st.lists(
+    st.builds(
+        FrameRecord,
+        st.integers(-(2**50), 2**50),
+        st.integers(1, 2**40),
+        st.text("abc+/=", min_size=4, max_size=4),
+        st.none() | st.lists(detections, max_size=4).map(tuple),
+    ),
+    max_size=8,
+)
+STORED = dump([FrameRecord(0, 512, "abcd", (Detection((1.0, 2.0, 3.0, 4.0), 0.9, 0.5),))])
+
+
+def stored(seen: Sightings) -> list[FrameRecord]:
+    """The frames that the arrays are of."""
+    found = [
+        Detection(tuple(box), score, quality)
+        for box, score, quality in zip(seen.boxes.tolist(), seen.score.tolist(), seen.quality.tolist(), strict=True)
+    ]
+    return [
+        FrameRecord(pts, duration, mark.decode(), tuple(found[first : first + count]) if looked else None)
+        for pts, duration, mark, looked, first, count in zip(
+            *(one.tolist() for one in (seen.pts, seen.duration, seen.signatures, seen.looked, seen.first, seen.counts)),
+            strict=True,
+        )
+    ]
+
+
+@given(frames)
+def test_every_frame_and_detection_is_in_the_arrays(records):
+    seen = Sightings.of(records)
+    assert stored(seen) == records
+    places = [(n, at) for n, record in enumerate(records) for at in range(len(record.detections or ()))]
+    assert list(zip(seen.frame.tolist(), seen.position.tolist(), strict=True)) == places
+
+
+@given(frames, st.sets(st.integers(0, 8)))
+def test_parts_joined_are_the_whole(records, cuts):
+    edges = sorted({0, len(records), *(cut for cut in cuts if cut < len(records))})
+    parts = [Sightings.of(records[start:end]) for start, end in pairwise(edges)] or [Sightings.of([])]
+    joined, whole = Sightings.joined(parts), Sightings.of(records)
+    for field in fields(Sightings):
+        assert np.array_equal(getattr(joined, field.name), getattr(whole, field.name))
+
+
+@given(frames)
+def test_what_detect_writes_is_read(records):
+    written = SegmentDetections(3, tuple(records), (), 24.0)
+    read = decode(SegmentSightings, encode(written))
+    assert (read.n, read.crops, read.smallest_face) == (3, (), 24.0)
+    assert stored(read.frames) == records
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pts": 0.5},
+        {"pts": None},
+        {"pts": 2**64},
+        {"duration": "1"},
+        {"signature": None},
+        {"signature": "é"},
+        {"more": 1},
+        {"detections": [{}]},
+        {"detections": 7},
+    ],
+)
+def test_a_frame_of_another_shape_is_refused(change):
+    assert load(Sightings, STORED).pts.size == 1
+    with pytest.raises((BaseValidationError, LookupError, TypeError, ValueError, OverflowError)):
+        load(Sightings, [STORED[0] | change])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"box": [1.0, 2.0, 3.0]},
+        {"box": [1.0, 2.0, 3.0, "4"]},
+        {"box": None},
+        {"score": "0.9"},
+        {"quality": None},
+        {"landmarks": [0.0] * 10},
+        {"more": 1},
+    ],
+)
+def test_a_detection_of_another_shape_is_refused(change):
+    (frame,) = STORED
+    with pytest.raises((BaseValidationError, LookupError, TypeError, ValueError)):
+        load(Sightings, [frame | {"detections": [frame["detections"][0] | change]}])
+
+
+def test_a_frame_that_lacks_a_key_is_refused():
+    for key in STORED[0]:
+        with pytest.raises((BaseValidationError, LookupError)):
+            load(Sightings, [{name: value for name, value in STORED[0].items() if name != key}])
+
+
+def test_a_damaged_document_is_named_by_what_holds_it():
+    """Inside a document it is the same error as everywhere else."""
+    doc = dump(SegmentDetections(0, (), (), 24.0))
+    with pytest.raises(BaseValidationError):
+        load(SegmentSightings, doc | {"frames": [STORED[0] | {"pts": "now"}]})
+
+
+def test_the_arrays_are_small():
+    found = tuple(Detection((float(n), 0.0, 1.0, 1.0), 0.5, 0.5) for n in range(5))
+    record = FrameRecord(0, 512, "a" * 344, found)
+    seen = Sightings.of([replace(record, pts=n) for n in range(100)])
+    assert sum(getattr(seen, field.name).nbytes for field in fields(Sightings)) < 100 * (5 * 50 + 400)
