@@ -80,12 +80,15 @@ deploy: build ## deploy to the AWS account of your credentials; ARGS="-c redacto
 	@PATH="$(NODE_BIN):$$PATH" JSII_NODE="$(NODE_BIN)/node" \
 	 node "$(NODE_BIN)/../lib/node_modules/npm/bin/npx-cli.js" --yes aws-cdk@$(CDK) deploy $(ARGS)
 
+# What the tracer asks for beside, and Lambda's own Python brings.
+LAMBDA := botocore python-dateutil six urllib3
+
 # Old pins stay where they can; ARGS=--upgrade takes the newest.
 lock: | build/lock/bin/uv ## write requirements/*.txt anew from pyproject.toml
 	@$(call compile,dev,--extra local --group dev)
 	@$(call compile,local,--extra local --group build -c requirements/dev.txt)
 	@$(call compile,worker,--extra worker --extra identity -c requirements/dev.txt)
-	@$(call compile,functions,-c requirements/dev.txt)
+	@$(call compile,functions,-c requirements/dev.txt $(addprefix --no-emit-package ,$(LAMBDA)))
 
 compile = build/lock/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-header $(2) $(ARGS) pyproject.toml -o requirements/$(1).txt

@@ -19,7 +19,8 @@ SOURCES = (ROOT / "src" / "redactor", ROOT / "functions")
 
 _PIP = (
     *("-qq", "--disable-pip-version-check", "--no-input", "--no-compile", "--no-deps", "--require-hashes"),
-    *("--only-binary=:all:", "--python-version=3.13", "--platform=manylinux2014_x86_64"),
+    # Pure Python only, also of what has compiled wheels for this platform.
+    *("--only-binary=:all:", "--python-version=3.13", "--platform=any"),
 )
 # pip's own notes beside each package, and its scripts.
 _JUNK = ("bin", *(f"*.dist-info/{note}" for note in ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")))

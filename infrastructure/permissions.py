@@ -1,10 +1,10 @@
 """What each step may do: the prefixes it reads and writes, and what else it needs. Nothing else is granted.
 
-Plain data, in the words of the bucket; compute.py turns it into policies.
+Plain data, in the words of the bucket; roles.py turns it into policies.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 
 from redactor.bucket import INPUT, OUTPUT, WORK
 
@@ -47,3 +47,55 @@ ACCESS: Mapping[str, Access] = {
     "publish": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT, WORK), deletes=(OUTPUT, *_RECORDS), erases=_FACES),
     "report": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT,), erases=_FACES, notifies=True),
 }
+
+# What may be allowed on every resource, and why: AWS lets nobody narrow these to one.
+UNSCOPED: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+        ),
+        "Lambda attaches a function to its subnets; the function's own code is denied the same",
+    ),
+    **dict.fromkeys(
+        (
+            "xray:GetSamplingRules",
+            "xray:GetSamplingTargets",
+            "xray:PutTelemetryRecords",
+            "xray:PutTraceSegments",
+        ),
+        "traces belong to the account, not to a resource",
+    ),
+    **dict.fromkeys(
+        (
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        ),
+        "Step Functions sets up the delivery of its log, which is no resource of its own",
+    ),
+    "ecr:GetAuthorizationToken": "a token for the registry, which is the account's",
+    "ecs:DiscoverPollEndpoint": "an instance asks ECS where to call, before it has a name",
+}
+
+
+def together(steps: Iterable[str]) -> Access:
+    """The rights of a role that serves several steps: all that one of them has."""
+    rows = [ACCESS[step] for step in steps]
+
+    def of(name: str) -> object:
+        values = [getattr(row, name) for row in rows]
+        if isinstance(values[0], bool):
+            return any(values)
+        return tuple(dict.fromkeys(prefix for value in values for prefix in value))
+
+    return Access(**{field.name: of(field.name) for field in fields(Access)})  # type: ignore[arg-type]

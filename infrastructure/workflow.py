@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import ArnFormat, CfnOutput, Duration, Stack
+from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IConstruct
 
+from infrastructure.journals import log_group
+from infrastructure.roles import Surroundings
 from infrastructure.rules import RULES, Rule, substitute
 from infrastructure.settings import ROOT
 from infrastructure.steps import STEPS
@@ -20,22 +21,32 @@ from redactor.bucket import WORK
 DEFINITION = ROOT / "statemachine" / "redaction.asl.json"
 
 
+# EventBridge tries for a day, with growing pauses; what it still could not deliver becomes a dead letter.
+_RETRY = events.CfnRule.RetryPolicyProperty(maximum_event_age_in_seconds=86_400, maximum_retry_attempts=185)
+
+
 class Workflow(Construct):
     """machine: the state machine. dead_letters: events that reached neither it nor Report."""
 
     def __init__(
-        self, scope: Construct, name: str, *, bucket: s3.Bucket, functions: Mapping[str, lambda_.Function]
+        self, scope: Construct, name: str, *, around: Surroundings, functions: Mapping[str, lambda_.Function]
     ) -> None:
         super().__init__(scope, name)
-        self._bucket, self._functions = bucket, functions
+        self._around, self._bucket, self._functions = around, around.bucket, functions
         self.machine = self._machine()
-        self.dead_letters = sqs.Queue(self, "DeadLetters", retention_period=Duration.days(14), enforce_ssl=True)
+        # Under the queue service's own key: EventBridge could not be told apart in the policy of one of ours.
+        self.dead_letters = sqs.Queue(
+            self,
+            "DeadLetters",
+            retention_period=Duration.days(14),
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+        )
         self._targets = {"state machine": self._start_machine, "report": self._call_report}
         for rule in RULES:
             self._rule(rule)
         # EventBridge calls a function without waiting for it, so what Report could not do must not get lost either.
         functions["report"].configure_async_invoke(on_failure=destinations.SqsDestination(self.dead_letters))
-        CfnOutput(self, "StateMachine", value=self.machine.state_machine_arn)
 
     def _machine(self) -> sfn.StateMachine:
         definition = DEFINITION.read_text()
@@ -47,17 +58,30 @@ class Workflow(Construct):
         machine = sfn.StateMachine(
             self,
             "Machine",
-            state_machine_name=_machine_name(self),
+            state_machine_name=machine_name(self),
             definition_body=sfn.DefinitionBody.from_string(definition),
             definition_substitutions=functions | {"Bucket": self._bucket.bucket_name},
+            tracing_enabled=True,
+            logs=self._journal(),
         )
-        for action, resources in (
-            ("lambda:InvokeFunction", list(functions.values())),
-            ("s3:GetObject", [self._bucket.arn_for_objects(f"{WORK}*")]),
+        by_s3 = {"StringEquals": {"kms:ViaService": f"s3.{Stack.of(self).region}.amazonaws.com"}}
+        for action, resources, conditions in (
+            ("lambda:InvokeFunction", list(functions.values()), None),
+            # The list of segments, which the Maps read.
+            ("s3:GetObject", [self._bucket.arn_for_objects(f"{WORK}*")], None),
+            ("kms:Decrypt", [self._around.key.key_arn], by_s3),
         ):
-            machine.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=resources))
+            machine.add_to_role_policy(
+                iam.PolicyStatement(actions=[action], resources=resources, conditions=conditions)
+            )
         _run_maps(self, machine)
         return machine
+
+    def _journal(self) -> sfn.LogOptions:
+        """Every event of every execution, without what the states were given: a key is a file name."""
+        name = f"/aws/vendedlogs/states/{machine_name(self)}"
+        group = log_group(self, "Logs", settings=self._around.settings, key=self._around.key, called=name)
+        return sfn.LogOptions(destination=group, level=sfn.LogLevel.ALL, include_execution_data=False)
 
     def _rule(self, rule: Rule) -> None:
         names = {"Bucket": self._bucket.bucket_name, "StateMachine": self.machine.state_machine_arn}
@@ -67,6 +91,7 @@ class Workflow(Construct):
             arn=arn,
             role_arn=role,
             input_transformer=_transformer(rule),
+            retry_policy=_RETRY,
             dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.dead_letters.queue_arn),
         )
         pattern = substitute(rule.pattern, names)
@@ -105,10 +130,10 @@ def executions_arn(scope: IConstruct) -> str:
 
     Made from the fixed name: the functions' roles stand before the state machine, which names the functions.
     """
-    return _arn(scope, "execution", f"{_machine_name(scope)}:*")
+    return _arn(scope, "execution", f"{machine_name(scope)}:*")
 
 
-def _machine_name(scope: IConstruct) -> str:
+def machine_name(scope: IConstruct) -> str:
     return f"{Stack.of(scope).stack_name}-Redaction"
 
 
@@ -123,7 +148,7 @@ def _run_maps(scope: Construct, machine: sfn.StateMachine) -> None:
 
     A policy of its own, with ARNs from the fixed name: in the role's default policy it would wait for itself.
     """
-    name = _machine_name(scope)
+    name = machine_name(scope)
     statements = [
         iam.PolicyStatement(actions=["states:StartExecution"], resources=[_arn(scope, "stateMachine", name)]),
         iam.PolicyStatement(

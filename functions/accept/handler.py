@@ -9,6 +9,7 @@ from redactor.accept import Settings, accept, parse_request
 from redactor.entry import store
 from redactor.failures import execution_key, recorded
 from redactor.flow import Flow
+from redactor.telemetry import observed
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
@@ -17,5 +18,6 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         default_preset=os.environ.get("REDACTOR_DEFAULT_PRESET", "{}"),
         concurrency=json.loads(os.environ.get("REDACTOR_CONCURRENCY", '{"detect": 40, "redact": 40}')),
     )
-    with recorded(bucket, execution_key(execution, "accept.json"), "accept"):
-        return accept(parse_request(event["input"], bucket.bucket), execution, bucket, Flow(), settings)
+    with observed("accept") as answer, recorded(bucket, execution_key(execution, "accept.json"), "accept"):
+        answer.update(accept(parse_request(event["input"], bucket.bucket), execution, bucket, Flow(), settings))
+    return answer

@@ -7,11 +7,13 @@ from typing import Any
 from redactor.entry import store
 from redactor.flow import notify
 from redactor.report import report
+from redactor.telemetry import observed
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
-    told = report(event["detail"], store())
     topic = os.environ.get("REDACTOR_TOPIC")
-    if topic and told:
-        notify(topic, f"Redaction failed: {told['code']}", told)
+    with observed("report") as told:
+        told.update(report(event["detail"], store()))
+        if topic and told:
+            notify(topic, f"Redaction failed: {told['code']}", told)
     return told

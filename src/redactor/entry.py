@@ -6,18 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from redactor.failures import recorded
 from redactor.flow import check_claim
 from redactor.store import Store
+from redactor.telemetry import observed
 from redactor.work import Work, error_name
 
 Event = Mapping[str, Any]
 Handler = Callable[[Event, object], dict[str, Any]]
-
-# No keys, boxes or crops in logs: file names are personal data too.
-logger = Logger(service="redactor")
 
 
 def store() -> Store:
@@ -36,12 +32,11 @@ def step(name: str) -> Callable[[Callable[[Work, int, Path], dict[str, Any]]], H
         def handler(event: Event, context: object) -> dict[str, Any]:
             work, segment = Work(store(), event["job"]), event.get("n")
             n = segment or 0
-            logger.append_keys(job=work.job, step=name, segment=segment)
-            with recorded(work.store, work.key(error_name(name, n)), name, segment):
+            record = work.key(error_name(name, n))
+            with observed(name, work.job, segment) as answer, recorded(work.store, record, name, segment):
                 check_claim(work.store, work.job, event["execution"])
                 with tempfile.TemporaryDirectory(prefix=f"{name}-") as scratch:
-                    answer = run(work, n, Path(scratch))
-            logger.info("step finished", extra={"answer": answer})
+                    answer.update(run(work, n, Path(scratch)))
             return answer
 
         return handler
