@@ -25,9 +25,9 @@ from redactor.portraits import face_in_head, frontality, head, landmarks_in_head
 from redactor.scenes import parts
 from redactor.sightings import Ints, Sightings
 
-# Seconds. An embedding takes as long as the detection of three frames at 720p; with two faces an eighth more.
+# Seconds. An embedding takes as long as the detection of three frames at 720p; with two faces a sixth more.
 # From 0.75 s to 2 s, the thirteen development shots of two seconds each gave their five people every time.
-CELL = Fraction(2)
+CELL = Fraction(3, 2)
 # Hands and prints on T-shirts have embeddings too, and they mean nothing.
 _CERTAIN, _GOOD = 0.85, 0.1
 _CLEAR = 0.2  # each embedding of a face less clear (in profile, blurred) says less, so it gets twice as many
