@@ -23,7 +23,7 @@ from redactor.media.streams import VideoStream
 # AVFieldOrder.
 _TOP_FIRST, _BOTTOM_FIRST = 2, 3
 
-# Added to superfast, a short look-ahead gives nearly the quality of veryfast, in fewer bytes, for two thirds of its time.
+# With superfast, a short look-ahead gives nearly the quality of veryfast, in fewer bytes, for two thirds of its time.
 _LOOK_AHEAD = ("mbtree=1", "rc-lookahead=5")
 
 
