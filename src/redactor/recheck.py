@@ -24,7 +24,7 @@ _MOST = 32
 # Samples up to which cv2.resize makes the means faster than sums of the whole area; it takes 2.5 ns a sample, they .3.
 _SMALL = 8192
 # Measured on three real clips, the same shrunk until heads are 8 to 60 px, slivers of 2 to 8 px, grain and white noise,
-# with every blur type; first at crf 19, which is ours, then at 28.
+# with every blur type; first at crf 19 (ours is 18), then at 28.
 # Root of the mean square of a rectangle's cells, steps of 255: at most 5.5, of slivers below 8 px 9.6; 12.9 and 22.
 _RECT_LOSS = 16.0
 # Of the way from what was encoded to the clear source, how far the decoded cells have gone: at most 0.22; 0.55. A clear

@@ -92,7 +92,7 @@ def test_corrected_boxes_are_exactly_what_is_covered(bench: Bench, clip: FaceCli
     source, made = frames(clip.path.read_bytes()), frames(outcome.file("_redacted.mp4"))
     for before, (y, u, v) in zip(source, made, strict=True):
         assert y[60:180, 240:360].max() < 40
-        assert np.abs(np.stack([u[30:90, 120:180], v[30:90, 120:180]]).astype(int) - 128).max() < 12
+        assert np.abs(np.stack([u[30:90, 120:180], v[30:90, 120:180]]).astype(int) - 128).max() < 20
         change = np.abs(y.astype(int) - before[0])
         change[56:184, 236:364] = 0
         assert change.mean() < 2

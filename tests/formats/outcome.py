@@ -14,7 +14,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from redactor.annotations import write_annotations
+from redactor.annotations import FaceTable, write_annotations
 from redactor.annotations.faces import Face
 from redactor.media.decode import decode
 from redactor.media.streams import FrameTime, Segment
@@ -50,7 +50,7 @@ class Flow(Pipeline):
     @cached_property
     def selection(self) -> Selection:
         faces = [[FACE]] * len(self.frames)
-        given = write_annotations(self.plan.streams.video, self.frames, faces, self.plan.fingerprint)
+        given = write_annotations(self.plan.streams.video, self.frames, FaceTable.of(faces), self.plan.fingerprint)
         return select(given, b"", self.plan, self.segments, self.frames)
 
 

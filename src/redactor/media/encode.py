@@ -23,7 +23,7 @@ from redactor.media.streams import VideoStream
 # AVFieldOrder.
 _TOP_FIRST, _BOTTOM_FIRST = 2, 3
 
-# With superfast, a short look-ahead gives nearly the quality of veryfast, in fewer bytes, for two thirds of its time.
+# With superfast, a short look-ahead gives nearly the quality and size of veryfast, for two thirds of its time.
 _LOOK_AHEAD = ("mbtree=1", "rc-lookahead=5")
 
 
@@ -36,7 +36,7 @@ class Encoder:
     """
 
     preset: str = "superfast"
-    crf: int = 19
+    crf: int = 18
     threads: int = 2
     gop: Fraction = Fraction(2)
 
