@@ -20,6 +20,7 @@ from redactor.identity.embedder import SIZE
 from redactor.identity.sampling import Template, wanted
 from redactor.media.encode import Encoder
 from redactor.media.streams import Key, Segment, Streams, VideoStream
+from redactor.places import estimated
 from redactor.plan import Plan
 from redactor.scenes import signature
 from redactor.sightings import Sightings
@@ -77,7 +78,8 @@ def plan(frames: int) -> Plan:
         duration=frames * TICKS,
         expected_frames=frames,
     )
-    return Plan(Streams("mov", video, (), (), ()), "0" * 64, {}, {"embedding": "made up"}, Encoder(), ())
+    estimate = estimated(video, video.duration, networks=1, embeds=True)
+    return Plan(Streams("mov", video, (), (), ()), "0" * 64, {}, {"embedding": "made up"}, Encoder(), estimate, ())
 
 
 def segments(frames: int) -> list[Segment]:

@@ -47,9 +47,8 @@ class RedactionStack(Stack):
         topic = _topic(self, settings, key)
         around = Surroundings(storage.bucket, key, topic, network, executions_arn(self), settings)
         functions = Compute(self, "Compute", around=around, bundle=bundle).functions
-        if settings.tasks:
-            Tasks(self, "Tasks", around=around, dockerfiles=dockerfiles)
-        workflow = Workflow(self, "Workflow", around=around, functions=functions)
+        tasks = Tasks(self, "Tasks", around=around, dockerfiles=dockerfiles) if settings.tasks else None
+        workflow = Workflow(self, "Workflow", around=around, functions=functions, tasks=tasks)
         Observability(self, "Observability", workflow=workflow, functions=functions, topic=topic)
         for output, value, description in (
             ("BucketName", storage.bucket.bucket_name, "Drop videos under input/ here"),

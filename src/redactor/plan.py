@@ -8,26 +8,29 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from redactor.identity import weights
-from redactor.media.cuts import cut
+from redactor.media.cuts import cut, length
 from redactor.media.encode import Encoder
 from redactor.media.probe import fingerprint, probe
 from redactor.media.restarts import in_order
 from redactor.media.source import open_source
 from redactor.media.streams import Segment, Streams
 from redactor.models import MODELS, Choice, choose
+from redactor.places import Estimate, estimated
 from redactor.preset import Mode, Preset
 
 
 @dataclass(frozen=True)
 class Plan:
     """plan.json. fingerprint: of the source, as annotations carry it. models: name -> sha256, none in mode redact.
-    identity: the same for the models that embed faces, none where people are told apart by motion alone."""
+    identity: the same for the models that embed faces, none where people are told apart by motion alone.
+    estimate: what a frame takes at most, by which places are chosen."""
 
     streams: Streams
     fingerprint: str
     models: Mapping[str, str]
     identity: Mapping[str, str]
     encoder: Encoder
+    estimate: Estimate
     warnings: tuple[str, ...]
 
 
@@ -39,10 +42,13 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
     with open_source(file, size) as source:
         streams = in_order(source, probe(source))
         segments = cut(source, streams, preset.experimental.segment_seconds)
+        ticks = length(source, streams.video)
     mark = fingerprint(file, size, streams)
     models, warnings = _models(preset)
     identity, doubts = _identity(preset)
-    return Plan(streams, mark, models, identity, Encoder(), (*streams.warnings, *warnings, *doubts)), segments
+    estimate = estimated(streams.video, ticks, networks=len(models), embeds=bool(identity))
+    told = (*streams.warnings, *warnings, *doubts)
+    return Plan(streams, mark, models, identity, Encoder(), estimate, told), segments
 
 
 def _models(preset: Preset) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -42,11 +42,20 @@ class Detector(StrEnum):
     STRICT = "strict"
 
 
+class Compute(StrEnum):
+    """Where segments are worked on: in functions, in container tasks, the detection on a GPU, or as it fits."""
+
+    LAMBDA = "lambda"
+    FARGATE = "fargate"
+    GPU = "gpu"
+    AUTO = "auto"
+
+
 @dataclass(frozen=True)
 class Experimental:
     """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets.
     reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
-    source."""
+    source. compute: where segments are worked on, None: as the deployment has it."""
 
     thumbnails: bool = False
     redact_again: bool = False
@@ -54,6 +63,7 @@ class Experimental:
     detector: Detector = Detector.YUNET
     reidentify: bool = True
     min_face: Fraction = Fraction(USUAL_FACE)
+    compute: Compute | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +126,7 @@ def describe(preset: Preset) -> dict[str, Any]:
             "detector": str(experimental.detector),
             "reidentify": experimental.reidentify,
             "minFace": str(experimental.min_face),
+            "compute": None if experimental.compute is None else str(experimental.compute),
         },
     }
 
@@ -165,4 +176,5 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "detector": ("detector", word(Detector)),
     "reidentify": ("reidentify", flag),
     "minface": ("min_face", number(Fraction(4), Fraction(10_000))),
+    "compute": ("compute", word(Compute)),
 }

@@ -7,14 +7,17 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from infrastructure.steps import STEPS
+from containers.worker.__main__ import STEPS as TASK_STEPS
+from infrastructure.kinds import CONTAINER, SUBSTITUTIONS, TASKS, substitution
+from infrastructure.steps import FANNED_OUT, STEPS
 from redactor import errors
+from redactor.places import Place
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "statemachine" / "redaction.asl.json").read_text()
 MACHINE: dict[str, Any] = json.loads(TEXT)
 
-LAMBDA = "arn:aws:states:::lambda:invoke"
+LAMBDA, ECS = "arn:aws:states:::lambda:invoke", "arn:aws:states:::ecs:runTask.sync"
 TERMINAL = ("Succeed", "Fail")
 # Names that AWS gives to failures of an invocation (Lambda's, its runtime's, Step Functions' own).
 THROTTLES = {
@@ -29,6 +32,11 @@ THROTTLES = {
     "Lambda.TooManyRequestsException",
 }
 CRASHES = {"Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
+# What RunTask itself fails with where ECS has no room or no time, and what it calls every bad end of a task.
+ECS_THROTTLES, ECS_FAILED = (
+    {"ECS.AmazonECSException", "ECS.ServerException", "ECS.ThrottlingException"},
+    "States.TaskFailed",
+)
 
 
 class State(NamedTuple):
@@ -46,7 +54,11 @@ def graphs() -> dict[str, dict[str, Any]]:
 
 
 STATES = [State(name, graph, body) for graph, doc in graphs().items() for name, body in doc["States"].items()]
-TASKS = [state for state in STATES if state.body["Type"] == "Task"]
+CALLS = [state for state in STATES if state.body["Type"] == "Task"]
+FUNCTIONS = [state for state in CALLS if state.body["Resource"] == LAMBDA]
+CONTAINERS = [state for state in CALLS if state.body["Resource"] == ECS]
+# Functions with Fargate behind them.
+MOVING = [state for state in FUNCTIONS if "Catch" in state.body]
 MAPS = [state for state in STATES if state.body["Type"] == "Map"]
 
 
@@ -66,14 +78,25 @@ def retried(body: dict[str, Any]) -> set[str]:
     return {name for retrier in body["Retry"] for name in retrier["ErrorEquals"]}
 
 
+def command(state: State) -> list[str]:
+    """What a container task is told, after its entry point, as the intrinsic function's arguments."""
+    (override,) = state.body["Parameters"]["Overrides"]["ContainerOverrides"]
+    assert override.keys() == {"Name", "Command.$"}
+    (arguments,) = re.findall(r"^States\.Array\((.*)\)$", override["Command.$"])
+    return [word.strip("'") for word in arguments.split(", ") if word]
+
+
 def step_of(state: State) -> str:
-    """The step that a task calls, by the substitution that names its function."""
+    """The step that a task calls, by its command or by the substitution that names its function."""
+    if state.body["Resource"] == ECS:
+        return command(state)[2]
     by_substitution = {f"${{{step.substitution}}}": step.name for step in STEPS.values()}
     return by_substitution[state.body["Parameters"]["FunctionName"]]
 
 
 def test_every_substitution_stands_for_something_the_stack_deploys() -> None:
-    assert set(re.findall(r"\$\{(\w+)\}", TEXT)) <= {"Bucket", *(step.substitution for step in STEPS.values())}
+    known = {"Bucket", *SUBSTITUTIONS, *(step.substitution for step in STEPS.values())}
+    assert set(re.findall(r"\$\{(\w+)\}", TEXT)) == known - {STEPS["report"].substitution}
 
 
 @pytest.mark.parametrize("graph", graphs().values(), ids=[name or "machine" for name in graphs()])
@@ -89,9 +112,9 @@ def test_every_state_is_reached_and_every_target_exists(graph: dict[str, Any]) -
 
 @each(STATES)
 def test_every_state_goes_on_or_ends(state: State) -> None:
-    goes_on = list(targets(state.body))
+    goes_on = "Next" in state.body or "Choices" in state.body
     ends = state.body.get("End", False) or state.body["Type"] in TERMINAL
-    assert bool(goes_on) != ends
+    assert goes_on != ends
 
 
 @each(STATES)
@@ -102,34 +125,94 @@ def test_every_state_says_what_it_does(state: State) -> None:
 def test_nothing_turns_one_failure_into_another() -> None:
     """A Catch that ends in a Fail would make a redrive useless, so the failure of the state itself is what is seen."""
     kinds = {state.body["Type"] for state in STATES}
-    caught = [state.name for state in STATES if state.graph == "" and "Catch" in state.body]
     assert "Fail" not in kinds
-    assert caught == []
 
 
-@each(TASKS)
-def test_a_task_outlasts_its_function_and_is_retried(state: State) -> None:
-    assert state.body["Resource"] == LAMBDA
+def test_the_only_catch_leads_from_a_function_to_the_same_step_on_fargate() -> None:
+    assert [state.name for state in STATES if "Catch" in state.body] == [state.name for state in MOVING]
+    assert {step_of(state) for state in MOVING} == set(FANNED_OUT)
+    by_name = {state.name: state for state in STATES}
+    for state in MOVING:
+        (catch,) = state.body["Catch"]
+        target = by_name[catch["Next"]]
+        assert (target.graph, step_of(target)) == (state.graph, step_of(state))
+        assert target.body["Parameters"]["TaskDefinition"] == f"${{{substitution('fargate')}}}"
+        # What the function was given goes on to the task.
+        assert catch["ResultPath"] is None
+
+
+def test_each_place_of_the_plan_has_its_state() -> None:
+    for step, graph in (("detect", "DetectSegments"), ("redact", "RedactSegments")):
+        body = graphs()[graph]
+        where = body["States"][body["StartAt"]]
+        ways = {rule["StringEquals"]: body["States"][rule["Next"]] for rule in where["Choices"]}
+        # A place that nobody knows is a failure, not a guess.
+        assert "Default" not in where
+        assert ways.keys() == set(Place) - ({Place.GPU} if step == "redact" else set())
+        assert "Catch" not in ways[Place.LAMBDA]
+        assert "Catch" in ways[Place.EITHER]
+        for kind in TASKS.keys() & ways.keys():
+            assert ways[kind]["Parameters"]["TaskDefinition"] == f"${{{substitution(kind)}}}"
+
+
+@each(FUNCTIONS)
+def test_a_call_outlasts_its_function_and_is_retried(state: State) -> None:
     assert state.body["TimeoutSeconds"] > STEPS[step_of(state)].timeout
     assert state.body["Retry"]
 
 
-@each(TASKS)
+@each(FUNCTIONS)
 def test_only_passing_faults_are_retried_each_by_a_name_that_exists(state: State) -> None:
     family = {name: cls for name, cls in vars(errors).items() if isinstance(cls, type)}
     ours = {name for name, cls in family.items() if getattr(cls, "retryable", False)}
-    assert retried(state.body) == ours | THROTTLES | CRASHES
+    caught = {name for catch in state.body.get("Catch", []) for name in catch["ErrorEquals"]}
+    assert retried(state.body) | caught == ours | THROTTLES | CRASHES
 
 
-@each(TASKS)
+@each(MOVING)
+def test_what_outlasted_its_function_is_not_tried_there_again(state: State) -> None:
+    assert set(state.body["Catch"][0]["ErrorEquals"]) == CRASHES
+    assert not retried(state.body) & {"Sandbox.Timedout", "States.Timeout"}
+
+
+@each(CONTAINERS)
+def test_a_container_task_is_told_the_step_the_job_and_the_segment_and_no_more(state: State) -> None:
+    (override,) = state.body["Parameters"]["Overrides"]["ContainerOverrides"]
+    assert override["Name"] == CONTAINER
+    assert step_of(state) in TASK_STEPS
+    assert override["Command.$"] == (
+        f"States.Array('-m', 'containers.worker', '{step_of(state)}', $.job, States.Format('{{}}', $.n), "
+        "$.execution, States.Format('{}', $$.State.RetryCount))"
+    )
+
+
+@each(CONTAINERS)
+def test_a_container_task_serves_the_steps_of_its_kind(state: State) -> None:
+    (kind,) = [kind for kind in TASKS if f"${{{substitution(kind)}}}" == state.body["Parameters"]["TaskDefinition"]]
+    assert step_of(state) in TASKS[kind].steps
+    # Fargate has no GPU; what has one stands on instances, which want a capacity provider and no launch type.
+    assert ("LaunchType" in state.body["Parameters"]) == (TASKS[kind].gpus == 0)
+    assert ("CapacityProviderStrategy" in state.body["Parameters"]) == (TASKS[kind].gpus > 0)
+
+
+@each(CONTAINERS)
+def test_every_bad_end_of_a_container_task_is_retried_but_running_out_of_time(state: State) -> None:
+    assert retried(state.body) == ECS_THROTTLES | {ECS_FAILED}
+    # States.TaskFailed stands for every name but States.Timeout, so it comes last.
+    assert state.body["Retry"][-1]["ErrorEquals"] == [ECS_FAILED]
+    assert max(STEPS[step].timeout for step in FANNED_OUT) < state.body["TimeoutSeconds"] < MACHINE["TimeoutSeconds"]
+
+
+@each(CALLS)
 def test_throttles_are_waited_out_for_two_minutes_with_jitter(state: State) -> None:
-    (retrier,) = [r for r in state.body["Retry"] if set(r["ErrorEquals"]) >= THROTTLES]
+    throttles = THROTTLES if state.body["Resource"] == LAMBDA else ECS_THROTTLES
+    (retrier,) = [r for r in state.body["Retry"] if set(r["ErrorEquals"]) >= throttles]
     delays = [retrier["IntervalSeconds"] * retrier["BackoffRate"] ** n for n in range(retrier["MaxAttempts"])]
     assert sum(min(delay, retrier["MaxDelaySeconds"]) for delay in delays) >= 120
     assert all(r["JitterStrategy"] == "FULL" for r in state.body["Retry"])
 
 
-@each(TASKS)
+@each(CALLS)
 def test_a_retry_of_everything_would_stand_alone_and_last(state: State) -> None:
     wild = [n for n, retrier in enumerate(state.body["Retry"]) if "States.ALL" in retrier["ErrorEquals"]]
     assert wild in ([], [len(state.body["Retry"]) - 1])
@@ -151,11 +234,11 @@ def test_what_the_children_of_a_map_return_never_counts_against_the_state_size(s
     assert all(child.body["OutputPath"] is None for child in children if child.body.get("End"))
 
 
-def test_every_step_but_report_is_one_task_under_its_own_word() -> None:
-    called = {step_of(task): task.name for task in TASKS}
-    assert called.keys() == STEPS.keys() - {"report"}
-    assert len(called) == len(TASKS)
-    assert [name for step, name in called.items() if not name.lower().startswith(step)] == []
+def test_every_step_but_report_is_called_under_its_own_word() -> None:
+    assert {step_of(call) for call in CALLS} == STEPS.keys() - {"report"}
+    assert [call.name for call in CALLS if not call.name.lower().startswith(step_of(call))] == []
+    once = [step_of(call) for call in CALLS if not call.graph]
+    assert len(once) == len(set(once))
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -36,11 +36,11 @@ def cut(source: Source, streams: Streams, seconds: Fraction) -> list[Segment]:
 
 
 def _keys(source: Source, video: VideoStream, seconds: Fraction) -> list[Key]:
-    first, length = video.start, _length(source, video)
-    if first is None or length is None or not video.ordered or video.delay is not None:
+    first, ticks = video.start, length(source, video)
+    if first is None or ticks is None or not video.ordered or video.delay is not None:
         return []
-    seconds = max(seconds, length * video.time_base / _MOST)
-    last = first + length - _ticks(seconds * _SHORTEST, video)
+    seconds = max(seconds, ticks * video.time_base / _MOST)
+    last = first + ticks - _ticks(seconds * _SHORTEST, video)
     keys: list[Key] = []
     for boundary in _boundaries(first, last, seconds, video):
         try:
@@ -59,7 +59,7 @@ def _boundaries(first: int, last: int, seconds: Fraction, video: VideoStream) ->
         n += 1
 
 
-def _length(source: Source, video: VideoStream) -> int | None:
+def length(source: Source, video: VideoStream) -> int | None:
     """Ticks of the video, else of the container, None where neither says."""
     if video.duration is not None:
         return video.duration
