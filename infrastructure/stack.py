@@ -58,7 +58,7 @@ class RedactionStack(Stack):
             ("KeyId", key.key_id, "What the bucket is encrypted with; it stays when the stack goes"),
         ):
             CfnOutput(self, output, value=value, description=description)
-        acknowledge(self, storage.bucket, machine=machine_name(self), tasks=settings.tasks)
+        acknowledge(self, storage.bucket, machine=machine_name(self), tasks=tasks)
 
 
 def _topic(scope: Construct, settings: Settings, key: kms.Key) -> sns.Topic:

@@ -114,6 +114,11 @@ class Cloud:
         """The worker processes that are alive."""
         return self._pool.pids
 
+    @property
+    def task_pids(self) -> tuple[int, ...]:
+        """The container tasks that run."""
+        return self._tasks.pids
+
     def s3(self) -> "S3Client":
         made: S3Client = client("s3", self.endpoint)
         return made

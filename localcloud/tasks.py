@@ -42,6 +42,12 @@ class Tasks:
         self._kinds, self._environment = kinds, environment
         self._folder, self._log, self._journal = folder, log, journal
         self._closed = threading.Event()
+        self._running: set[int] = set()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The tasks' processes that are alive."""
+        return tuple(self._running)
 
     def run(self, execution: str, parameters: Mapping[str, Any], wanted: Callable[[], bool]) -> dict[str, Any]:
         """Runs the task of a call of RunTask to its end and describes it as ECS does; raises TaskFailed.
@@ -82,10 +88,12 @@ class Tasks:
                     stderr=log,
                     start_new_session=True,
                 )
+            self._running.add(process.pid)
             try:
                 while process.poll() is None and wanted():
                     time.sleep(_LOOK)
             finally:
+                self._running.discard(process.pid)
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
             return process.wait()

@@ -41,17 +41,17 @@ def _failure(env: Any, cause: str) -> FailureEventException:
 
 
 def _has_ended(original: Any) -> Any:
-    def resolver(self: Any, env: Any, **more: Any) -> Any:
-        if hooks_of(env) is None:
-            return original(self, env=env, **more)
-        task = env.stack.pop()
-        return lambda: task
+    """moto would ask ECS how the task is doing, and wait for a token that nobody sends."""
 
-    return resolver
+    def evaluate(self: Any, env: Any, **more: Any) -> None:
+        if hooks_of(env) is None:
+            original(self, env=env, **more)
+
+    return evaluate
 
 
 PATCHES = (
     Patch("runTask runs the real command", StateTaskServiceEcs, "_eval_service_task", _runs_the_command),
-    Patch("a task that was run has ended", StateTaskServiceEcs, "_build_sync_resolver", _has_ended),
+    Patch("a task that was run has ended", StateTaskServiceEcs, "_eval_integration_pattern", _has_ended),
     Patch("a container task waits its turn", StateTaskServiceEcs, "_evaluate_with_timeout", waits_its_turn),
 )

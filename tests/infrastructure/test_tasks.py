@@ -59,6 +59,15 @@ def test_a_container_is_nobody_on_a_disk_that_it_cannot_write_to_but_for_scratch
     assert {entry["Name"] for entry in container["Environment"]} >= {"REDACTOR_BUCKET"}
 
 
+def test_a_task_on_a_gpu_is_told_to_use_it(full: Assembly) -> None:
+    told = {
+        kind: {entry["Name"]: entry["Value"] for entry in d["ContainerDefinitions"][0]["Environment"]}
+        for kind, d in definitions(full).items()
+    }
+    assert told["MANAGED_INSTANCES"]["REDACTOR_DEVICE"] == "gpu"
+    assert "REDACTOR_DEVICE" not in told["FARGATE"]
+
+
 def test_a_task_may_do_what_the_steps_it_serves_may(full: Assembly) -> None:
     roles = {kind: d["TaskRoleArn"]["Fn::GetAtt"][0] for kind, d in definitions(full).items()}
     for role in roles.values():
