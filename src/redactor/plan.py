@@ -39,9 +39,7 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
 
     Raises UnreadableVideo, TruncatedVideo, VideoTooLarge, DamagedVideo; ModelMissing where no detector can run.
     """
-    with open_source(file, size) as source:
-        streams = in_order(source, probe(source))
-        segments = cut(source, streams, preset.experimental.segment_seconds)
+    streams, segments = survey(file, size, preset)
     mark = fingerprint(file, size, streams)
     models, warnings = _models(preset)
     identity, doubts = _identity(preset)
@@ -49,6 +47,13 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
     changed = () if preset.mode is Mode.ANALYZE else changes(streams.video, form)
     told = (*streams.warnings, *changed, *warnings, *doubts)
     return Plan(streams, mark, models, identity, form, Encoder(), told), segments
+
+
+def survey(file: BinaryIO, size: int, preset: Preset) -> tuple[Streams, list[Segment]]:
+    """What the header and a few key packets say; needs no model. Raises as plan does, ModelMissing apart."""
+    with open_source(file, size) as source:
+        streams = in_order(source, probe(source))
+        return streams, cut(source, streams, preset.experimental.segment_seconds)
 
 
 def _models(preset: Preset) -> tuple[dict[str, str], tuple[str, ...]]:
