@@ -10,6 +10,7 @@ from typing import BinaryIO
 from redactor.identity import weights
 from redactor.media.cuts import cut
 from redactor.media.encode import Encoder
+from redactor.media.forms import Form, changes, form_of
 from redactor.media.probe import fingerprint, probe
 from redactor.media.restarts import in_order
 from redactor.media.source import open_source
@@ -21,12 +22,14 @@ from redactor.preset import Mode, Preset
 @dataclass(frozen=True)
 class Plan:
     """plan.json. fingerprint: of the source, as annotations carry it. models: name -> sha256, none in mode redact.
-    identity: the same for the models that embed faces, none where people are told apart by motion alone."""
+    identity: the same for the models that embed faces, none where people are told apart by motion alone. form: of the
+    output's pictures."""
 
     streams: Streams
     fingerprint: str
     models: Mapping[str, str]
     identity: Mapping[str, str]
+    form: Form
     encoder: Encoder
     warnings: tuple[str, ...]
 
@@ -40,7 +43,10 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
     mark = fingerprint(file, size, streams)
     models, warnings = _models(preset)
     identity, doubts = _identity(preset)
-    return Plan(streams, mark, models, identity, Encoder(), (*streams.warnings, *warnings, *doubts)), segments
+    form = form_of(streams.video, keep=preset.experimental.keep_depth)
+    changed = () if preset.mode is Mode.ANALYZE else changes(streams.video, form)
+    told = (*streams.warnings, *changed, *warnings, *doubts)
+    return Plan(streams, mark, models, identity, form, Encoder(), told), segments
 
 
 def survey(file: BinaryIO, size: int, preset: Preset) -> tuple[Streams, list[Segment]]:
