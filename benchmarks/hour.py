@@ -19,6 +19,7 @@ from redactor.detectors.faces import Floats, Picture
 from redactor.identity.embedder import SIZE
 from redactor.identity.sampling import Template, wanted
 from redactor.media.encode import Encoder
+from redactor.media.forms import form_of
 from redactor.media.streams import Key, Segment, Streams, VideoStream
 from redactor.places import estimated
 from redactor.plan import Plan
@@ -79,7 +80,8 @@ def plan(frames: int) -> Plan:
         expected_frames=frames,
     )
     estimate = estimated(video, video.duration, networks=1, embeds=True)
-    return Plan(Streams("mov", video, (), (), ()), "0" * 64, {}, {"embedding": "made up"}, Encoder(), estimate, ())
+    streams, identity = Streams("mov", video, (), (), ()), {"embedding": "made up"}
+    return Plan(streams, "0" * 64, {}, identity, form_of(video), Encoder(), estimate, ())
 
 
 def segments(frames: int) -> list[Segment]:

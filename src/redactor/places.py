@@ -41,10 +41,11 @@ _NEEDS: Mapping[Compute, tuple[Place, ...]] = {
 # an estimate is none of the video in hand.
 SECONDS = 450.0
 BYTES = 2 << 30
-# Seconds of one vCPU for a million pixels of a frame, and for any frame, at most: about twice what was measured here
-# (docs/decisions.md). A network looks at no more pixels than the frame has, and again at a small picture.
-_DECODED, _LOOKED, _EMBEDDED = 0.02, 0.08, 0.1
-_REDACTED = 0.15
+# Seconds of one vCPU for a million pixels of a frame, and for a face embedded in it, at most: measured.py has what it
+# takes, where half of the frames are looked at. Here a network looks at each, as in the dark, and at all its pixels; and
+# Redact has two and a half times what it takes.
+_DECODED, _LOOKED, _EMBEDDED = 0.02, 0.1, 0.1
+_REDACTED = 0.06
 # Noise at the encoder's quality takes no more.
 _BYTES_A_PIXEL = 0.25
 
@@ -78,13 +79,12 @@ class Item:
     redact: Place
 
 
-def estimated(video: VideoStream, length: int | None, *, networks: int, embeds: bool) -> Estimate:
-    """length: ticks, None where it is not known. networks: how many look at a frame. embeds: whether faces are
+def estimated(video: VideoStream, end: int | None, *, networks: int, embeds: bool) -> Estimate:
+    """end: pts where the video ends, None where it is not known. networks: how many look at a frame. embeds: whether faces are
     embedded; of a crowd, one in every frame."""
     pixels = video.width * video.height
     millions = pixels / 1e6
     detect = millions * (_DECODED + networks * _LOOKED) + (_EMBEDDED if embeds else 0)
-    end = None if length is None or video.start is None else video.start + length
     return Estimate(round(detect, 4), round(millions * _REDACTED, 4), int(pixels * _BYTES_A_PIXEL), end)
 
 

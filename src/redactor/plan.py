@@ -10,6 +10,7 @@ from typing import BinaryIO
 from redactor.identity import weights
 from redactor.media.cuts import cut, length
 from redactor.media.encode import Encoder
+from redactor.media.forms import Form, changes, form_of
 from redactor.media.probe import fingerprint, probe
 from redactor.media.restarts import in_order
 from redactor.media.source import open_source
@@ -22,13 +23,14 @@ from redactor.preset import Mode, Preset
 @dataclass(frozen=True)
 class Plan:
     """plan.json. fingerprint: of the source, as annotations carry it. models: name -> sha256, none in mode redact.
-    identity: the same for the models that embed faces, none where people are told apart by motion alone.
-    estimate: what a frame takes at most, by which places are chosen."""
+    identity: the same for the models that embed faces, none where people are told apart by motion alone. form: of the
+    output's pictures. estimate: what a frame takes at most, by which places are chosen."""
 
     streams: Streams
     fingerprint: str
     models: Mapping[str, str]
     identity: Mapping[str, str]
+    form: Form
     encoder: Encoder
     estimate: Estimate
     warnings: tuple[str, ...]
@@ -39,16 +41,28 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
 
     Raises UnreadableVideo, TruncatedVideo, VideoTooLarge, DamagedVideo; ModelMissing where no detector can run.
     """
+    streams, segments, end = survey(file, size, preset)
+    mark = fingerprint(file, size, streams)
+    models, warnings = _models(preset)
+    identity, doubts = _identity(preset)
+    form = form_of(streams.video, keep=preset.experimental.keep_depth)
+    changed = () if preset.mode is Mode.ANALYZE else changes(streams.video, form)
+    estimate = estimated(streams.video, end, networks=len(models), embeds=bool(identity))
+    told = (*streams.warnings, *changed, *warnings, *doubts)
+    return Plan(streams, mark, models, identity, form, Encoder(), estimate, told), segments
+
+
+def survey(file: BinaryIO, size: int, preset: Preset) -> tuple[Streams, list[Segment], int | None]:
+    """What the header and a few key packets say: streams, segments, and the pts at which the video ends, if one does.
+
+    Needs no model. Raises as plan does, ModelMissing apart.
+    """
     with open_source(file, size) as source:
         streams = in_order(source, probe(source))
         segments = cut(source, streams, preset.experimental.segment_seconds)
         ticks = length(source, streams.video)
-    mark = fingerprint(file, size, streams)
-    models, warnings = _models(preset)
-    identity, doubts = _identity(preset)
-    estimate = estimated(streams.video, ticks, networks=len(models), embeds=bool(identity))
-    told = (*streams.warnings, *warnings, *doubts)
-    return Plan(streams, mark, models, identity, Encoder(), estimate, told), segments
+    start = streams.video.start
+    return streams, segments, None if ticks is None or start is None else start + ticks
 
 
 def _models(preset: Preset) -> tuple[dict[str, str], tuple[str, ...]]:
