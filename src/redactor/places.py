@@ -41,8 +41,8 @@ _NEEDS: Mapping[Compute, tuple[Place, ...]] = {
 # an estimate is none of the video in hand.
 SECONDS = 450.0
 BYTES = 2 << 30
-# Seconds of one vCPU for a million pixels of a frame, and for a face embedded in it, at most: measured.py has what it
-# takes, where half of the frames are looked at. Here a network looks at each, as in the dark, and at all its pixels; and
+# Seconds of one vCPU for a million pixels of a frame, and for a face embedded in it, at most. measured.py has what it
+# takes where half of the frames are looked at; here a network looks at each, as in the dark, and at all its pixels.
 # Redact has two and a half times what it takes.
 _DECODED, _LOOKED, _EMBEDDED = 0.02, 0.1, 0.1
 _REDACTED = 0.06
@@ -80,8 +80,8 @@ class Item:
 
 
 def estimated(video: VideoStream, end: int | None, *, networks: int, embeds: bool) -> Estimate:
-    """end: pts where the video ends, None where it is not known. networks: how many look at a frame. embeds: whether faces are
-    embedded; of a crowd, one in every frame."""
+    """end: pts where the video ends, None where it is not known. networks: how many look at a frame. embeds: whether
+    faces are embedded; of a crowd, one in every frame."""
     pixels = video.width * video.height
     millions = pixels / 1e6
     detect = millions * (_DECODED + networks * _LOOKED) + (_EMBEDDED if embeds else 0)
