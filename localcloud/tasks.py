@@ -27,6 +27,8 @@ class Kind(Protocol):
 
     @property
     def environment(self) -> Mapping[str, str]: ...
+    @property
+    def gpus(self) -> int: ...
 
 
 class TaskFailed(Exception):
@@ -77,7 +79,8 @@ class Tasks:
     def _run(self, kind: str, command: Sequence[str], wanted: Callable[[], bool]) -> int:
         """The exit code, negative for a signal."""
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="task-", ignore_cleanup_errors=True) as private:
-            told = {**self._environment, **self._kinds[kind].environment, "TMPDIR": private}
+            by_ecs = {} if self._kinds[kind].gpus else {"AWS_EXECUTION_ENV": "AWS_ECS_FARGATE"}
+            told = {**self._environment, **by_ecs, **self._kinds[kind].environment, "TMPDIR": private}
             with self._log.open("ab") as log:
                 process = subprocess.Popen(
                     [*_entry(), *command],
