@@ -39,8 +39,8 @@ _HIDDEN: dict[str, Callable[[bytes], bool]] = {
 
 @dataclass(frozen=True)
 class Decoded:
-    """A frame and when it is shown, which is time.pts and not frame.pts, until the next frame's; the last one as long as
-    its container or else the rate says. Its buffers belong to the decoder: never write into them."""
+    """A frame and when it is shown, which is time.pts and not frame.pts: until the next one is; the last as long
+    as its container or else the rate says. Its buffers belong to the decoder: never write into them."""
 
     time: FrameTime
     frame: VideoFrame
