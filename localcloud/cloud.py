@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 from infrastructure.kinds import NOWHERE, SUBSTITUTIONS, TASKS, substitution
 from infrastructure.rules import RULES, Rule, substitute
-from infrastructure.steps import STEPS
+from infrastructure.steps import FANNED_OUT, STEPS
 from localcloud import account as accounts
 from localcloud.bridge import Bridge
 from localcloud.clients import CREDENTIALS, REGION, client
@@ -154,7 +154,15 @@ class Cloud:
         self._server = Server(self.account, self._port)
         stack.callback(self._server.close)
         self._sfn = self.sfn()
-        self._pool = Pool(self._workers, self._steps, self.environment, folder, self._log or folder / "handlers.log")
+        self._pool = Pool(
+            self._workers,
+            self._steps,
+            self.environment,
+            folder,
+            self._log or folder / "handlers.log",
+            # What many workers do at once; merge alone brings 50 MB of libraries with it.
+            ahead=[name for name in FANNED_OUT if name in self._steps],
+        )
         self._tasks = Tasks(self._kinds, self.environment, folder, self._log or folder / "handlers.log", self.journal)
         stack.callback(self._tasks.close)
         self._bridge = self._make_bridge()
