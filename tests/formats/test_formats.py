@@ -118,7 +118,7 @@ def test_the_box_is_hidden_and_the_rest_is_left_alone(video: Video, outcomes: Ou
         height, width = before.shape
         rest = slice(0, int(FACE.y * height) - 8)
         if "became SDR" in video.warns:  # brighter stays brighter
-            assert np.corrcoef(after[rest, :width].ravel(), before[rest].ravel())[0, 1] > 0.97
+            assert np.corrcoef(after[rest, :width].ravel(), before[rest].ravel())[0, 1] > 0.9
         else:
             assert np.abs(after[rest, :width].astype(int) - before[rest]).mean() < LOSS
         left, top = int(FACE.x * width), int(FACE.y * height)
