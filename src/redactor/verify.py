@@ -6,7 +6,7 @@ very packets, all of them, at the times of the source's frames, in a file that h
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from redactor.errors import MissingResult, OutputMismatch
@@ -24,7 +24,8 @@ _BLOCK = 4 << 20
 
 @dataclass(frozen=True)
 class Verified:
-    """verify.json. sha256, bytes: of the MP4. redact_seconds: the sum over all segments.
+    """verify.json. sha256, bytes: of the MP4. redact_seconds: the sum over all segments; redact_on: what Redact ran
+    on -> its seconds there.
 
     version: of the working file that was looked at, the only one that Publish puts out; the entry point fills it in.
     """
@@ -34,6 +35,7 @@ class Verified:
     bytes: int
     redact_seconds: float
     version: str = ""
+    redact_on: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
