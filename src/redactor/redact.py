@@ -56,11 +56,11 @@ def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *,
             times.append(frame.time)
             writer.write(frame)
     boxes.check([time.pts for time in times])
-    digest = _recheck(part, video, form, handed)
+    digest = recheck(part, video, form, handed)
     return Verdict(segment.n, tuple(times), sum(len(frame.rects) for frame in handed), digest)
 
 
-def _recheck(part: Path, video: VideoStream, form: Form, handed: list[Seen]) -> PartDigest:
+def recheck(part: Path, video: VideoStream, form: Form, handed: list[Seen]) -> PartDigest:
     """Decodes the part from its file: each frame that was handed over is there, in its turn, and no other."""
     size, count = part.stat().st_size, 0
     with part.open("rb") as file:

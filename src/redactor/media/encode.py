@@ -114,6 +114,17 @@ def muxer_options(video: VideoStream) -> dict[str, str]:
     return {"video_track_timescale": clock, "movie_timescale": clock, "fflags": "+bitexact"}
 
 
+def options(video: VideoStream, form: Form, encoder: Encoder) -> dict[str, str]:
+    """Options of libx264, as FFmpeg calls them."""
+    parameters = ["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_assembly()]
+    return {
+        "preset": encoder.preset,
+        "crf": str(encoder.crf),
+        "profile": form.profile,
+        "x264-params": ":".join(parameters),
+    }
+
+
 def _fields(video: VideoStream) -> list[str]:
     if not video.interlaced:
         return []
@@ -132,13 +143,7 @@ def _assembly() -> list[str]:
 
 def _add_stream(out: OutputContainer, video: VideoStream, form: Form, encoder: Encoder) -> AvVideoStream:
     rate = video.rate.limit_denominator(1_000_000)
-    options = {
-        "preset": encoder.preset,
-        "crf": str(encoder.crf),
-        "profile": form.profile,
-        "x264-params": ":".join(["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_assembly()]),
-    }
-    stream = out.add_stream("libx264", rate=rate, options=options)
+    stream = out.add_stream("libx264", rate=rate, options=options(video, form, encoder))
     context = stream.codec_context
     context.width, context.height = form.coded_size(video)
     context.pix_fmt = form.pix_fmt
