@@ -126,19 +126,8 @@ def _clip(video: Path, lines: int, seconds: int) -> Path:
     """The video over and over for so many seconds, of so many lines, without sound."""
     out = BUILD / f"{lines}p-{seconds}s.mp4"
     if not out.is_file():
-        how = [
-            "-t",
-            str(seconds),
-            "-vf",
-            f"scale=-2:{lines}",
-            "-an",
-            "-c:v",
-            "libx264",
-            "-preset",
-            "fast",
-            "-crf",
-            "16",
-        ]
+        size = ["-t", str(seconds), "-vf", f"scale=-2:{lines}"]
+        coding = ["-an", "-c:v", "libx264", "-preset", "fast", "-crf", "16"]
         made = out.with_suffix(".making.mp4")
         subprocess.run([*_FFMPEG, "-stream_loop", "-1", "-i", str(video), *size, *coding, str(made)], check=True)
         made.rename(out)
