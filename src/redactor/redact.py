@@ -6,6 +6,7 @@ from pathlib import Path
 from redactor.annotations import SegmentBoxes
 from redactor.blurs import obscure
 from redactor.errors import OutputMismatch
+from redactor.media.bitrate import bitrate
 from redactor.media.decode import decode
 from redactor.media.encode import PartWriter
 from redactor.media.forms import Form
@@ -40,7 +41,8 @@ def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *,
     handed: list[Seen] = []
     times: list[FrameTime] = []
     video, form = plan.streams.video, plan.form
-    with PartWriter(part, video, form, plan.encoder) as writer:
+    rate = bitrate(source, video, segment) if plan.encoder.match else None
+    with PartWriter(part, video, form, plan.encoder, rate) as writer:
         for decoded in decode(source, video, segment):
             clear = picture(decoded, video, form)
             frame = clear.copied()

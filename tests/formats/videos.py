@@ -443,6 +443,13 @@ VIDEOS: tuple[Video, ...] = (
         pix_fmt="yuv444p",
         note="becomes YUV",
     ),
+    Video(
+        "bitrate.mp4",
+        "H.264, B frames",
+        _PLAIN,
+        options={"matchBitrate": True},
+        note="the picture takes as many bits as in the source, within a tenth or so",
+    ),
     # Tracks
     Video("silent.mp4", "no sound", f"{_B} -an", sound=()),
     Video(

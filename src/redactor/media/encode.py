@@ -27,19 +27,23 @@ _TOP_FIRST, _BOTTOM_FIRST = 2, 3
 # With superfast, a short look-ahead gives nearly the quality and size of veryfast, for two thirds of its time.
 _LOOK_AHEAD = ("mbtree=1", "rc-lookahead=5")
 
+# Quantiser that a bitrate never goes beyond: coarser, and the second look could not tell a part from another picture.
+_COARSEST = 32
+
 
 @dataclass(frozen=True)
 class Encoder:
     """Settings of libx264, equal for every part of a video.
 
-    crf: quality, smaller is better. threads: a constant, since the bytes depend on it. gop: seconds between key frames
-    at most.
+    crf: quality, smaller is better; instead of it, match: each segment takes as many bits as it does in the source.
+    threads: a constant, since the bytes depend on it. gop: seconds between key frames at most.
     """
 
     preset: str = "superfast"
     crf: int = 18
     threads: int = 2
     gop: Fraction = Fraction(2)
+    match: bool = False
 
 
 class PartWriter:
@@ -51,8 +55,12 @@ class PartWriter:
     that is before time 0, which no MP4 can say.
     """
 
-    def __init__(self, path: Path, video: VideoStream, form: Form, encoder: Encoder) -> None:
+    def __init__(
+        self, path: Path, video: VideoStream, form: Form, encoder: Encoder, bitrate: int | None = None
+    ) -> None:
+        """bitrate: bits a second on average, None for the encoder's crf."""
         self._path = path
+        self._bitrate = bitrate
         self._video = video
         self._form = form
         self._encoder = encoder
@@ -63,7 +71,7 @@ class PartWriter:
 
     def __enter__(self) -> Self:
         self._out = av.open(str(self._path), "w", format="mp4", container_options=muxer_options(self._video))
-        self._stream = _add_stream(self._out, self._video, self._form, self._encoder)
+        self._stream = _add_stream(self._out, self._video, self._form, self._encoder, self._bitrate)
         return self
 
     def write(self, picture: Picture) -> None:
@@ -114,12 +122,14 @@ def muxer_options(video: VideoStream) -> dict[str, str]:
     return {"video_track_timescale": clock, "movie_timescale": clock, "fflags": "+bitexact"}
 
 
-def options(video: VideoStream, form: Form, encoder: Encoder) -> dict[str, str]:
-    """Options of libx264, as FFmpeg calls them."""
+def options(video: VideoStream, form: Form, encoder: Encoder, bitrate: int | None = None) -> dict[str, str]:
+    """Options of libx264, as FFmpeg calls them. All but those of its rate control are equal in all parts of a video,
+    and so are its parameter sets."""
     parameters = ["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_assembly()]
+    rate = {"crf": str(encoder.crf)} if bitrate is None else {"b": str(bitrate), "qmax": str(_COARSEST)}
     return {
         "preset": encoder.preset,
-        "crf": str(encoder.crf),
+        **rate,
         "profile": form.profile,
         "x264-params": ":".join(parameters),
     }
@@ -141,9 +151,11 @@ def _assembly() -> list[str]:
     return ["asm=avx2"] if "avx512" in flags else []
 
 
-def _add_stream(out: OutputContainer, video: VideoStream, form: Form, encoder: Encoder) -> AvVideoStream:
+def _add_stream(
+    out: OutputContainer, video: VideoStream, form: Form, encoder: Encoder, bitrate: int | None
+) -> AvVideoStream:
     rate = video.rate.limit_denominator(1_000_000)
-    stream = out.add_stream("libx264", rate=rate, options=options(video, form, encoder))
+    stream = out.add_stream("libx264", rate=rate, options=options(video, form, encoder, bitrate))
     context = stream.codec_context
     context.width, context.height = form.coded_size(video)
     context.pix_fmt = form.pix_fmt
