@@ -34,7 +34,7 @@ export REDACTOR_MODEL_PATH := $(CURDIR)/$(subst $(space),:$(CURDIR)/,$(folders))
 endif
 endif
 
-.PHONY: help redact serve test lint formats synth models build deploy lock clean
+.PHONY: help redact serve test browsers lint formats synth models build deploy lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -55,6 +55,9 @@ serve: $(VENV)/local ## keep the embedded cloud up; any S3 client drops videos i
 
 test: $(VENV)/dev ## run the tests; ARGS="tests/unit -k name" chooses among them
 	@$(VENV)/bin/python -m pytest $(ARGS)
+
+browsers: $(VENV)/dev ## play a dozen outputs in headless Chromium; `make test` plays four of them
+	@$(VENV)/bin/python -m pytest --all-tools --whole-sets tests/formats/test_browsers.py $(ARGS)
 
 lint: $(VENV)/dev ## check style and types
 	@$(VENV)/bin/ruff check

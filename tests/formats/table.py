@@ -16,6 +16,9 @@ workers give the same as one. Rotation, mirroring, pixel aspect, colour tags, ra
 Copied sound is the same packet for packet; sound that MP4 cannot hold becomes AAC; either stays within one frame of the
 picture. Subtitles, data, timecode, chapters, cover art, attachments, further video tracks and all metadata are dropped.
 
+Headless Chromium loads the results of a dozen of them, shows the right frame wherever it seeks and plays on to the end:
+`make browsers`. `make test` does so with four.
+
 | video | what is odd | sound | note |
 |---|---|---|---|
 """
