@@ -28,7 +28,7 @@ def outcomes(folder: Path) -> Outcomes:
     def of(video: Video) -> Outcome:
         if video.file not in made:
             try:
-                made[video.file] = outcome(build(video, folder), folder / f"{video.file}.out")
+                made[video.file] = outcome(build(video, folder), folder / f"{video.file}.out", video.options)
             except RedactorError as error:
                 made[video.file] = error
         found = made[video.file]
