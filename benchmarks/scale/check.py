@@ -1,6 +1,7 @@
 """The model against a real run: one worker of the embedded cloud, a whole job from the upload to its end."""
 
 import json
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -37,10 +38,10 @@ def check(video: Path) -> None:
             5
         )  # the worker loads its libraries while it is idle; on AWS that is the cold start, which stands apart
         waits = _waits(cloud)
-        began = time.monotonic()
+        began, before = time.monotonic(), _used(cloud)
         cloud.s3().upload_file(str(video), cloud.bucket, key)
         end = cloud.wait(cloud.started(key), 3600)
-        taken = time.monotonic() - began
+        taken, after = time.monotonic() - began, _used(cloud)
         if end["status"] != "SUCCEEDED":
             raise SystemExit(f"the job ended as {end['status']}")
         read = partial(_read, cloud.s3(), cloud.bucket)
@@ -63,6 +64,19 @@ def check(video: Path) -> None:
             f"| {step} | {seconds:.2f} | {'' if real is None else real} | {f'{seconds / real:.2f}' if real else ''} |"
         )
     print(f"| whole job | {whole:.2f} | {taken:.2f} | {whole / taken:.2f} |")
+    all_used, ours = (after[n] - before[n] for n in (0, 1))
+    print(f"\nothers on this machine used {all_used - ours:.1f} CPU seconds: where that is much, so is the error")
+
+
+def _used(cloud: Cloud) -> tuple[float, float]:
+    """CPU seconds that this machine has spent so far, and those of this process and the workers. Linux only."""
+    tick = os.sysconf("SC_CLK_TCK")
+    user, nice, system, _, _, interrupts, soft, *_ = map(int, Path("/proc/stat").read_text().split()[1:9])
+    stats = (
+        Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in (os.getpid(), *cloud.worker_pids)
+    )
+    ours = sum(int(fields[n]) for fields in stats for n in (11, 12))
+    return (user + nice + system + interrupts + soft) / tick, ours / tick
 
 
 def _read(s3: "S3Client", bucket: str, key: str) -> bytes:
