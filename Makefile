@@ -131,7 +131,9 @@ $(VENV)/local: requirements/local.txt pyproject.toml | python
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# CDK unpacks itself when it is first imported, which takes longer than a synth.
 $(VENV)/dev: requirements/dev.txt $(VENV)/local
 	@echo 'Setting up the tools for tests and the stack …' >&2
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@JSII_NODE="$(NODE_BIN)/node" $(VENV)/bin/python -c 'import aws_cdk'
 	@touch $@
