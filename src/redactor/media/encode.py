@@ -27,6 +27,8 @@ _TOP_FIRST, _BOTTOM_FIRST = 2, 3
 # With superfast, a short look-ahead gives nearly the quality and size of veryfast, for two thirds of its time.
 _LOOK_AHEAD = ("mbtree=1", "rc-lookahead=5")
 
+# H.264 levels by macroblocks of a frame and a second (ITU-T H.264, table A-1), from one on that everything plays.
+_LEVELS = (("4.1", 8192, 245_760), ("5.1", 36_864, 983_040), ("5.2", 36_864, 2_073_600))
 # Quantiser that a bitrate never goes beyond: coarser, and the second look could not tell a part from another picture.
 _COARSEST = 32
 
@@ -126,13 +128,23 @@ def options(video: VideoStream, form: Form, encoder: Encoder, bitrate: int | Non
     """Options of libx264, as FFmpeg calls them. All but those of its rate control are equal in all parts of a video,
     and so are its parameter sets."""
     parameters = ["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_assembly()]
-    rate = {"crf": str(encoder.crf)} if bitrate is None else {"b": str(bitrate), "qmax": str(_COARSEST)}
+    rate = {"crf": str(encoder.crf)}
+    if bitrate is not None:
+        rate = {"b": str(bitrate), "qmax": str(_COARSEST)}
+        parameters.append(f"level={_level(video, form)}")
     return {
         "preset": encoder.preset,
         **rate,
         "profile": form.profile,
         "x264-params": ":".join(parameters),
     }
+
+
+def _level(video: VideoStream, form: Form) -> str:
+    """A level that all parts can have: FFmpeg's own guess goes by the bitrate too, and parts would not join."""
+    width, height = form.coded_size(video)
+    blocks = -(-width // 16) * -(-height // 16)
+    return next((name for name, most, a_second in _LEVELS if blocks <= most and blocks * video.rate <= a_second), "6.2")
 
 
 def _fields(video: VideoStream) -> list[str]:
