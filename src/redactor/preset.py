@@ -55,8 +55,8 @@ class Compute(StrEnum):
 class Experimental:
     """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets.
     reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
-    source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are. compute: where segments are worked on,
-    None: as the deployment has it."""
+    source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are. match_bitrate: the output's picture
+    takes as many bits as the source's. compute: where segments are worked on, None: as the deployment has it."""
 
     thumbnails: bool = False
     redact_again: bool = False
@@ -66,6 +66,7 @@ class Experimental:
     min_face: Fraction = Fraction(USUAL_FACE)
     compute: Compute | None = None
     keep_depth: bool = False
+    match_bitrate: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ def describe(preset: Preset) -> dict[str, Any]:
             "minFace": str(experimental.min_face),
             "compute": None if experimental.compute is None else str(experimental.compute),
             "keepDepth": experimental.keep_depth,
+            "matchBitrate": experimental.match_bitrate,
         },
     }
 
@@ -181,4 +183,5 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "minface": ("min_face", number(Fraction(4), Fraction(10_000))),
     "compute": ("compute", word(Compute)),
     "keepdepth": ("keep_depth", flag),
+    "matchbitrate": ("match_bitrate", flag),
 }
