@@ -46,7 +46,7 @@ class Detector(StrEnum):
 class Experimental:
     """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets.
     reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
-    source."""
+    source. allow_gaps: what cannot be decoded comes out black, instead of no output."""
 
     thumbnails: bool = False
     redact_again: bool = False
@@ -54,6 +54,7 @@ class Experimental:
     detector: Detector = Detector.YUNET
     reidentify: bool = True
     min_face: Fraction = Fraction(USUAL_FACE)
+    allow_gaps: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def describe(preset: Preset) -> dict[str, Any]:
             "detector": str(experimental.detector),
             "reidentify": experimental.reidentify,
             "minFace": str(experimental.min_face),
+            "allowGaps": experimental.allow_gaps,
         },
     }
 
@@ -165,4 +167,5 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "detector": ("detector", word(Detector)),
     "reidentify": ("reidentify", flag),
     "minface": ("min_face", number(Fraction(4), Fraction(10_000))),
+    "allowgaps": ("allow_gaps", flag),
 }
