@@ -34,7 +34,7 @@ export REDACTOR_MODEL_PATH := $(CURDIR)/$(subst $(space),:$(CURDIR)/,$(folders))
 endif
 endif
 
-.PHONY: help redact serve test lint fuzz formats synth models validator build deploy lock clean
+.PHONY: help redact serve test lint fuzz formats cost synth models validator build deploy lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -66,6 +66,9 @@ fuzz: $(VENV)/dev ## run 1,000 mutated files through Plan
 
 formats: $(VENV)/dev ## write docs/formats.md anew from the table of odd videos
 	@$(VENV)/bin/python -m tests.formats.table
+
+cost: $(VENV)/dev ## write docs/cost.md anew from prices and measured costs
+	@$(VENV)/bin/python -m benchmarks.costpage
 
 synth: build ## write the CloudFormation template into cdk.out; needs no credentials and no Docker
 	@rm -rf cdk.out
