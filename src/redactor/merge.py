@@ -116,11 +116,8 @@ def merge(
     frames = _frame_table(seen, video)
     embeddings = lasting(templates, seen, video.time_base) if plan.identity else Embeddings()
     tracking = track(seen, video, embeddings.vectors)
-    portraits = _owned(tracking, survivors(crops, seen, video.time_base))
-    thumbs = {
-        person.id: portraits.get(person.id) or _from_source(person, source, video, segments, damaged=bool(gaps))
-        for person in tracking.tracks
-    }
+    survived = survivors(crops, seen, video.time_base)
+    thumbs = _thumbs(tracking, survived, source, video, segments, damaged=bool(gaps))
     del seen, crops
     told = MergeTold(
         frames=len(frames),
@@ -175,12 +172,25 @@ def _fractions(boxes: Floats, video: VideoStream) -> Floats:
     return np.concatenate([boxes[:, :2] / size, (boxes[:, 2:] - boxes[:, :2]) / size], axis=1)
 
 
-def _owned(tracking: Tracking, crops: Sequence[Crop]) -> dict[int, bytes]:
-    """The best portrait of each id that has one."""
+def _thumbs(
+    tracking: Tracking,
+    crops: Sequence[Crop],
+    source: Source,
+    video: VideoStream,
+    segments: Sequence[Segment],
+    *,
+    damaged: bool,
+) -> dict[int, bytes]:
+    """The best portrait of each id; one that has none is cut out of its best frame."""
     owned: dict[int, list[Crop]] = {}
     for crop, person in _owners(tracking.tracks, crops):
         owned.setdefault(person, []).append(crop)
-    return {n: max(mine, key=lambda crop: (crop.quality, -crop.pts)).jpeg for n, mine in owned.items()}
+    return {
+        person.id: max(owned[person.id], key=lambda crop: (crop.quality, -crop.pts)).jpeg
+        if person.id in owned
+        else _from_source(person, source, video, segments, damaged=damaged)
+        for person in tracking.tracks
+    }
 
 
 def _owners(people: Sequence[Track], crops: Sequence[Crop]) -> Iterator[tuple[Crop, int]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from redactor.annotations import SegmentBoxes
 from redactor.blurs import obscure
 from redactor.errors import OutputMismatch
+from redactor.media.bitrate import bitrate
 from redactor.media.decode import Decoded
 from redactor.media.encode import PartWriter
 from redactor.media.forms import Form
@@ -51,11 +52,12 @@ def redact(
     part does not show what was encoded).
     """
     video, form = plan.streams.video, plan.form
+    rate = bitrate(source, video, segment) if plan.encoder.match else None
 
     def write(frames: Iterable[Decoded]) -> tuple[list[Seen], list[FrameTime]]:
         handed: list[Seen] = []
         times: list[FrameTime] = []
-        with PartWriter(part, video, form, plan.encoder) as writer:
+        with PartWriter(part, video, form, plan.encoder, rate) as writer:
             for decoded in frames:
                 clear = picture(decoded, video, form)
                 frame = clear.copied()
@@ -74,11 +76,11 @@ def redact(
 
     (handed, times), gaps = seen_by(write, source, video, segment, allowed=allow_gaps)
     boxes.check([time.pts for time in times])
-    digest = _recheck(part, video, form, handed)
+    digest = recheck(part, video, form, handed)
     return Verdict(segment.n, tuple(times), sum(len(frame.rects) for frame in handed), digest, gaps)
 
 
-def _recheck(part: Path, video: VideoStream, form: Form, handed: list[Seen]) -> PartDigest:
+def recheck(part: Path, video: VideoStream, form: Form, handed: list[Seen]) -> PartDigest:
     """Decodes the part from its file: each frame that was handed over is there, in its turn, and no other."""
     size, count = part.stat().st_size, 0
     with part.open("rb") as file:
