@@ -54,6 +54,7 @@ class RedactionStack(Stack):
         for output, value, description in (
             ("BucketName", storage.bucket.bucket_name, "Drop videos under input/ here"),
             ("StateMachineArn", workflow.machine.state_machine_arn, "Its executions are the jobs"),
+            ("DefaultPreset", settings.default_preset, "The preset of a video that has none beside it or above"),
             ("DeadLettersUrl", workflow.dead_letters.queue_url, "Events that reached nobody"),
             ("ReportFunction", functions["report"].function_name, "Writes foo_error.json"),
             ("KeyId", key.key_id, "What the bucket is encrypted with; it stays when the stack goes"),
