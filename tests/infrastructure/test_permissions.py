@@ -26,12 +26,15 @@ POLICIES = {
 
 
 def lines(assembly: Assembly) -> Iterator[str]:
-    """One for each effect, holder, action and resource: of every role, and of every policy on a resource."""
+    """One for each effect, holder, action and resource: of roles, of policies to attach, and of those on a resource."""
     for role, properties in assembly.of("AWS::IAM::Role").items():
         for statement in assembly.statements(role):
             yield from told(assembly, assembly.names({"Ref": role}), statement)
         for arn in properties.get("ManagedPolicyArns", []):
             yield f"Allow {assembly.names({'Ref': role})}: all of {assembly.names(arn)}"
+    for name, properties in assembly.of("AWS::IAM::ManagedPolicy").items():
+        for statement in properties["PolicyDocument"]["Statement"]:
+            yield from told(assembly, assembly.names({"Ref": name}), statement)
     for kind, document in POLICIES.items():
         for name, properties in assembly.of(kind).items():
             for statement in properties.get(document, {"Statement": []})["Statement"]:
