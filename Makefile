@@ -34,7 +34,7 @@ export REDACTOR_MODEL_PATH := $(CURDIR)/$(subst $(space),:$(CURDIR)/,$(folders))
 endif
 endif
 
-.PHONY: help redact serve test lint formats synth models build deploy lock clean
+.PHONY: help redact serve test lint formats synth models validator build deploy lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -72,6 +72,15 @@ synth: build ## write the CloudFormation template into cdk.out; needs no credent
 models: $(VENV)/local ## bring the weights into build/models, hash-checked, for the images
 	@$(VENV)/bin/python -m redactor.models build/models
 
+validator: build/node/package-lock.json ## bring asl-validator into build/node, hash-checked, for the tests of the state machine
+
+# The lock names versions and hashes and no registry: npm's own setting says which. No package runs a script.
+build/node/package-lock.json: requirements/node/package.json requirements/node/package-lock.json | $(VENV)/dev
+	@rm -rf build/node build/node.part && mkdir -p build/node.part && cp $^ build/node.part
+	@cd build/node.part && PATH="$(NODE_BIN):$$PATH" node "$(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js" ci \
+	 --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	@mv build/node.part build/node
+
 build: $(VENV)/dev ## make build/functions, the code of the zip functions
 	@$(VENV)/bin/python -m infrastructure.bundle
 
@@ -98,7 +107,7 @@ build/lock/bin/uv: | python
 	@build/lock/bin/python -m pip --disable-pip-version-check -qq install uv==$(UV)
 
 clean: ## remove what was made but weights, the virtual environment too
-	@rm -rf $(VENV) build/functions build/functions.sha256 build/lock cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build/functions build/functions.sha256 build/lock build/node cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .PHONY: python video
 video:

@@ -12,11 +12,19 @@ from redactor import models
 from redactor.identity import weights
 
 ROOT = Path(__file__).resolve().parent.parent
+# Where `make validator` puts Node packages; the lock beside them says which.
+ASL_VALIDATOR = ROOT / "build" / "node"
 
 
 def shared(*parts: str) -> Path:
     """A path in the optional folder of real clips beside the checkout (REDACTOR_SHARED overrides where it is)."""
     return Path(os.environ.get("REDACTOR_SHARED", ROOT.parent / "shared")).joinpath(*parts)
+
+
+def _validator_is_here() -> bool:
+    """In the versions that the lock of this checkout names."""
+    wanted, there = (folder / "package-lock.json" for folder in (ROOT / "requirements" / "node", ASL_VALIDATOR))
+    return there.is_file() and there.read_bytes() == wanted.read_bytes()
 
 
 def with_shared_models() -> dict[str, str]:
@@ -30,6 +38,7 @@ TOOLS: Mapping[str, tuple[Callable[[], bool], str]] = {
     "ffmpeg": (lambda: bool(shutil.which("ffmpeg") and shutil.which("ffprobe")), "ffmpeg is not installed"),
     "chromium": (lambda: bool(shutil.which("chromium")), "chromium is not installed"),
     "buildah": (lambda: bool(shutil.which("buildah")), "buildah is not installed"),
+    "npm": (_validator_is_here, "asl-validator is not here (make validator)"),
     "identity": (lambda: bool(weights.choose(with_shared_models()).models), "dlib or its weights are not here"),
     "media": (lambda: shared("media").is_dir(), "there is no folder of real clips beside the checkout"),
 }

@@ -6,7 +6,7 @@ One global pass over every frame, so that any split into segments gives the same
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 from typing import Any, Self
 
@@ -50,7 +50,7 @@ class SegmentSightings:
 @dataclass(frozen=True)
 class MergeTold:
     """merge.json, for the report. coverage: a row an id; pruned: what was left out, so that it can be added;
-    smallest_face: height in pixels below which no face was seen."""
+    smallest_face: height in pixels below which no face was seen. detect_on: what Detect ran on -> its seconds there."""
 
     frames: int
     faces: int
@@ -60,6 +60,7 @@ class MergeTold:
     smallest_face: float
     warnings: tuple[str, ...]
     detect_seconds: float
+    detect_on: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,14 @@ def merge(
     (partial or foreign detections), DamagedVideo (frames out of order, or not as many as the container's index states).
     """
     video, parts, crops, seconds, smallest = plan.streams.video, list[Sightings](), list[Crop](), 0.0, 0.0
+    ran = dict[str, float]()
     for segment, timed in zip_longest(segments, found):
         if segment is None or timed is None or timed.value.n != segment.n:
             raise MissingResult(f"the detections are not those of the {len(segments)} segments, one each, in order")
         parts.append(timed.value.frames)
         crops += timed.value.crops
         seconds += timed.seconds
+        ran[timed.on] = ran.get(timed.on, 0.0) + timed.seconds
         smallest = max(smallest, timed.value.smallest_face)
     seen = Sightings.joined(parts or [Sightings.of([])])
     del parts
@@ -119,6 +122,7 @@ def merge(
         smallest_face=smallest,
         warnings=_warnings(embeddings),
         detect_seconds=round(seconds, 3),
+        detect_on=ran,
     )
     return Merged(frames, _annotations(tracking.tracks, frames, plan), thumbs, told)
 

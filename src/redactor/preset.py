@@ -46,7 +46,7 @@ class Detector(StrEnum):
 class Experimental:
     """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets.
     reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
-    source."""
+    source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are."""
 
     thumbnails: bool = False
     redact_again: bool = False
@@ -54,6 +54,7 @@ class Experimental:
     detector: Detector = Detector.YUNET
     reidentify: bool = True
     min_face: Fraction = Fraction(USUAL_FACE)
+    keep_depth: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def describe(preset: Preset) -> dict[str, Any]:
             "detector": str(experimental.detector),
             "reidentify": experimental.reidentify,
             "minFace": str(experimental.min_face),
+            "keepDepth": experimental.keep_depth,
         },
     }
 
@@ -165,4 +167,5 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "detector": ("detector", word(Detector)),
     "reidentify": ("reidentify", flag),
     "minface": ("min_face", number(Fraction(4), Fraction(10_000))),
+    "keepdepth": ("keep_depth", flag),
 }

@@ -8,8 +8,9 @@ from redactor.blurs import obscure
 from redactor.errors import OutputMismatch
 from redactor.media.decode import decode
 from redactor.media.encode import PartWriter
+from redactor.media.forms import Form
 from redactor.media.parts import PartDigest, packets_digest, read_part
-from redactor.media.planes import FULL_RANGE, color_tags, picture
+from redactor.media.planes import picture
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Segment, VideoStream
 from redactor.plan import Plan
@@ -38,26 +39,32 @@ def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *,
     """
     handed: list[Seen] = []
     times: list[FrameTime] = []
-    video = plan.streams.video
-    full = color_tags(video).range == FULL_RANGE
-    with PartWriter(part, video, plan.encoder) as writer:
+    video, form = plan.streams.video, plan.form
+    with PartWriter(part, video, form, plan.encoder) as writer:
         for decoded in decode(source, video, segment):
-            clear = picture(decoded, video)
+            clear = picture(decoded, video, form)
             frame = clear.copied()
-            rects = obscure(frame.planes, boxes.at(frame.time.pts), blur, interlaced=frame.interlaced, full_range=full)
+            rects = obscure(
+                frame.planes,
+                boxes.at(frame.time.pts),
+                blur,
+                interlaced=frame.interlaced,
+                full_range=form.full_range,
+                depth=form.depth,
+            )
             handed.append(seen(frame, clear, rects))
             times.append(frame.time)
             writer.write(frame)
     boxes.check([time.pts for time in times])
-    digest = _recheck(part, video, handed)
+    digest = _recheck(part, video, form, handed)
     return Verdict(segment.n, tuple(times), sum(len(frame.rects) for frame in handed), digest)
 
 
-def _recheck(part: Path, video: VideoStream, handed: list[Seen]) -> PartDigest:
+def _recheck(part: Path, video: VideoStream, form: Form, handed: list[Seen]) -> PartDigest:
     """Decodes the part from its file: each frame that was handed over is there, in its turn, and no other."""
     size, count = part.stat().st_size, 0
     with part.open("rb") as file:
-        for decoded in read_part(file, size, video):
+        for decoded in read_part(file, size, video, form):
             if count == len(handed):
                 raise OutputMismatch(f"the part shows more than the {len(handed)} frames that were encoded")
             compare(handed[count], decoded)

@@ -15,17 +15,21 @@ from typing import Any
 import boto3
 import jmespath
 import pytest
+import typer
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 
 from infrastructure.settings import Settings, project_context
 from redactor import errors
+from redactor.cli.app import app
+from redactor.client.stack import OUTPUTS
 from redactor.preset import BlurType
 from tests.aws import versioned_bucket
 from tests.conftest import ROOT
 from tests.infrastructure.conftest import Assembly
 
-PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("deploy", "operations", "security", "settings")}
+NAMES = ("client", "deploy", "operations", "security", "settings")
+PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in NAMES}
 # Options of the command line itself -> whether a value follows.
 GLOBAL = {"query": True, "output": True, "no-paginate": False, "max-items": True}
 # Operations that take their payload, or write their answer, in a place of its own on the command line.
@@ -120,10 +124,12 @@ def test_every_make_target_exists() -> None:
 def test_every_variable_is_set_by_an_output_of_the_stack_or_by_the_reader(assembly: Assembly) -> None:
     outputs = set(json.loads(assembly.template.read_text())["Outputs"])
     read = set(re.findall(r"\b(?:[A-Z]+)=\$\(out (\w+)\)", PAGES["operations"]))
-    assert read == outputs
+    read |= set(re.findall(r"OutputKey=='(\w+)'", PAGES["client"]))
+    # What the client itself asks for need not be read by hand as well.
+    assert read | set(OUTPUTS.values()) == outputs
     named = {name for _, block in blocks() for name in re.findall(r"\$([A-Z]+)", block)}
     set_here = set(re.findall(r"\b([A-Z]+)=\$\(out", PAGES["operations"]))
-    assert named <= set_here | {"EXECUTION", "HANDLE"}
+    assert named <= set_here | {"EXECUTION", "HANDLE", "POLICY", "GROUP"}
 
 
 def test_the_loop_that_empties_the_bucket_leaves_no_version_of_anything() -> None:
@@ -158,7 +164,7 @@ def test_every_file_and_setting_named_exists() -> None:
             assert (ROOT / path).exists(), path
         for name in re.findall(r"redactor:(\w+)=", page):
             assert name in settings
-    for name in re.findall(r"`(\w+_\w+)`", PAGES["security"] + PAGES["operations"]):
+    for name in re.findall(r"`(\w+_\w+)`", PAGES["security"] + PAGES["operations"] + PAGES["client"]):
         assert name in settings | {"foo_error"} or name.isupper(), name
 
 
@@ -189,8 +195,26 @@ def test_the_pages_say_what_is_not_known_and_what_is_not_done() -> None:
     assert "Lambda only so far" in PAGES["settings"]
 
 
+REDACTOR = commands("redactor")
+
+
+@pytest.mark.parametrize("words", REDACTOR, ids=" ".join)
+def test_a_redactor_command_has_options_that_exist(words: list[str]) -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    group.commands[words[0]].make_context(words[0], words[1:])
+
+
+def test_the_client_page_names_every_command_of_the_client_and_every_status() -> None:
+    rows = set(re.findall(r"`([a-z ]+)`", "".join(re.findall(r"^\| (`.*?) \|", PAGES["client"], re.MULTILINE))))
+    assert {words[0] for words in REDACTOR} <= {"submit", "status", "cancel", "jobs"} <= rows
+    endings = {"running", "published", "failed", "timed out", "aborted"}
+    outcomes = {state.lower() for state in ("Duplicate", "Ignored", "Waiting", "Superseded")}
+    assert rows == {"submit", "status", "cancel", "jobs"} | endings | outcomes
+
+
 @pytest.mark.parametrize("page", [Path("README.md"), Path("docs/deploy.md")])
 def test_the_pages_are_found_from_where_people_begin(page: Path) -> None:
     text = (ROOT / page).read_text()
-    for name in ("settings", "operations", "security"):
+    for name in ("settings", "operations", "security", "client"):
         assert f"{name}.md)" in text

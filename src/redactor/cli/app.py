@@ -1,7 +1,9 @@
 """Commands and their options. Exit 0: done; 1: a job failed; 2: wrong usage or input."""
 
+import importlib
 import logging
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,7 @@ import typer
 
 from redactor import __version__
 from redactor.cli import client
-from redactor.cli.drop import prepare
+from redactor.cli.drop import prepare, preset_of
 from redactor.cli.options import (
     DONE,
     FAILED,
@@ -24,6 +26,15 @@ from redactor.cli.options import (
 from redactor.cli.wishes import Wishes, WrongUsage, folders_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+class Compute(StrEnum):
+    """Where segments may run."""
+
+    LAMBDA = "lambda"
+    FARGATE = "fargate"
+    GPU = "gpu"
+
 
 _NO_LOCALCLOUD = (
     "the embedded cloud is not installed: run from a checkout, installed with the extra: pip install -e '.[local]'"
@@ -69,10 +80,38 @@ def run(
         drops = [prepare(video, folder, wishes) for video, folder in zip(videos, folders, strict=True)]
     except WrongUsage as error:
         refuse(str(error))
-    _require_localcloud()
+    _require("localcloud.cloud", _NO_LOCALCLOUD)
     from redactor.cli.run import run_all
 
     raise typer.Exit(DONE if run_all(drops, workers) else FAILED)
+
+
+@app.command()
+def estimate(
+    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO…", help="Videos to ask for; only headers are read.")],
+    compute: Annotated[
+        list[Compute] | None, typer.Option(help="Where segments run; may be given again.  [default: all]")
+    ] = None,
+    mode: ModeOption = None,
+    preset: PresetOption = None,
+    at_once: Annotated[int, typer.Option(min=1, help="Segments of one video worked on at a time.")] = 100,
+) -> None:
+    """Tell what redacting videos would take and cost on AWS. Needs no account."""
+    _require("av", "reading headers needs a decoder, which the client alone does without: pip install '.[local]'")
+    from rich.console import Console
+
+    from redactor import costs
+    from redactor.cli.estimate import footage, show
+
+    console = Console(soft_wrap=True, highlight=False)
+    try:
+        for video in videos:
+            wanted = preset_of(video, preset)
+            filmed = footage(video, wanted)
+            ways = [costs.estimate(filmed, mode or wanted.mode, way, at_once) for way in compute or list(Compute)]
+            show(video.name, filmed, ways, console)
+    except WrongUsage as error:
+        refuse(str(error))
 
 
 @app.command()
@@ -81,7 +120,7 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = os.cpu_count() or 1,
 ) -> None:
     """Keep the embedded cloud up: any S3 client drops files in, the results appear in the bucket."""
-    _require_localcloud()
+    _require("localcloud.cloud", _NO_LOCALCLOUD)
     from redactor.cli.serve import serve_until_stopped
 
     raise typer.Exit(serve_until_stopped(port, workers))
@@ -90,11 +129,12 @@ def serve(
 client.add_to(app)
 
 
-def _require_localcloud() -> None:
+def _require(module: str, otherwise: str) -> None:
+    """Refuses with a sentence where an extra is not installed."""
     try:
-        import localcloud.cloud  # noqa: F401  only to see whether it is there
+        importlib.import_module(module)
     except ImportError:
-        refuse(_NO_LOCALCLOUD)
+        refuse(otherwise)
 
 
 def main() -> None:

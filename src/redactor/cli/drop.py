@@ -11,7 +11,7 @@ from redactor.bucket import Results
 from redactor.cli.wishes import Wishes, WrongUsage, check_video, id_list, read, written
 from redactor.client.files import whole
 from redactor.errors import InvalidPreset
-from redactor.preset import Mode, parse_preset
+from redactor.preset import Mode, Preset, parse_preset
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,6 +40,16 @@ def prepare(video: Path, out: Path, wishes: Wishes) -> Drop:
         sidecars.append(("_annotations.json", _annotations(video, out, wishes)))
         sidecars += [("_IDList.txt", ids) for ids in [id_list(wishes)] if ids is not None]
     return Drop(video, out, tuple((f"{video.name}{suffix}", data) for suffix, data in sidecars))
+
+
+def preset_of(video: Path, given: Path | None) -> Preset:
+    """The preset that a job of this video would have, checked. Raises WrongUsage."""
+    if not video.is_file():
+        raise WrongUsage(f"{video} is not a file")
+    try:
+        return parse_preset(read(given), str(given)) if given else Preset()
+    except InvalidPreset as error:
+        raise WrongUsage(error.message) from error
 
 
 def _earlier(video: Path, out: Path) -> bytes:

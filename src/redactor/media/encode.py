@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -16,8 +16,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import DamagedVideo, OutputMismatch
+from redactor.media.forms import Form
 from redactor.media.orientation import Weave
-from redactor.media.planes import Picture, Plane, color_tags, to_frame
+from redactor.media.planes import Picture, Plane, to_frame
 from redactor.media.streams import VideoStream
 
 # AVFieldOrder.
@@ -44,15 +45,16 @@ class Encoder:
 class PartWriter:
     """Context manager that writes pictures, in order of their pts, into one MP4 part.
 
-    The file is complete once the context is left, and gone if it is left by an exception. Odd sizes are padded by
-    repeating the last column or row, since 4:2:0 in H.264 has even sizes only. Same pictures and settings: same bytes.
+    The file is complete once the context is left, and gone if it is left by an exception. Sizes that the form cannot
+    have (odd ones, in 4:2:0) are padded by repeating the last column or row. Same pictures and settings: same bytes.
     Raises OutputMismatch where encoder or file refuse, DamagedVideo for a picture shown before the video's start where
     that is before time 0, which no MP4 can say.
     """
 
-    def __init__(self, path: Path, video: VideoStream, encoder: Encoder) -> None:
+    def __init__(self, path: Path, video: VideoStream, form: Form, encoder: Encoder) -> None:
         self._path = path
         self._video = video
+        self._form = form
         self._encoder = encoder
         self._written = 0
         self._weave: Callable[[VideoFrame], VideoFrame] = (
@@ -61,13 +63,14 @@ class PartWriter:
 
     def __enter__(self) -> Self:
         self._out = av.open(str(self._path), "w", format="mp4", container_options=muxer_options(self._video))
-        self._stream = _add_stream(self._out, self._video, self._encoder)
+        self._stream = _add_stream(self._out, self._video, self._form, self._encoder)
         return self
 
     def write(self, picture: Picture) -> None:
         if picture.time.pts + self._video.shift < 0:
             raise DamagedVideo(f"a frame is shown before time 0 (pts {picture.time.pts})")
-        frame = self._weave(to_frame(_padded(picture, coded_size(self._video)), self._video))
+        padded = _padded(picture, self._form.coded_size(self._video))
+        frame = self._weave(to_frame(padded, self._video, self._form))
         frame.pts = picture.time.pts + self._video.shift
         try:
             self._out.mux(self._stream.encode(frame))
@@ -111,12 +114,6 @@ def muxer_options(video: VideoStream) -> dict[str, str]:
     return {"video_track_timescale": clock, "movie_timescale": clock, "fflags": "+bitexact"}
 
 
-def coded_size(video: VideoStream) -> tuple[int, int]:
-    """Width and height as encoded: the next even ones; of interlaced rows the next four, two of each field."""
-    rows = 4 if video.interlaced else 2
-    return video.width + video.width % 2, -(-video.height // rows) * rows
-
-
 def _fields(video: VideoStream) -> list[str]:
     if not video.interlaced:
         return []
@@ -133,25 +130,25 @@ def _assembly() -> list[str]:
     return ["asm=avx2"] if "avx512" in flags else []
 
 
-def _add_stream(out: OutputContainer, video: VideoStream, encoder: Encoder) -> AvVideoStream:
+def _add_stream(out: OutputContainer, video: VideoStream, form: Form, encoder: Encoder) -> AvVideoStream:
     rate = video.rate.limit_denominator(1_000_000)
     options = {
         "preset": encoder.preset,
         "crf": str(encoder.crf),
-        "profile": "high",
+        "profile": form.profile,
         "x264-params": ":".join(["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_assembly()]),
     }
     stream = out.add_stream("libx264", rate=rate, options=options)
     context = stream.codec_context
-    context.width, context.height = coded_size(video)
-    context.pix_fmt = "yuv420p"
+    context.width, context.height = form.coded_size(video)
+    context.pix_fmt = form.pix_fmt
     context.time_base = stream.time_base = video.time_base
     context.gop_size = max(1, round(rate * encoder.gop))
     context.thread_count = encoder.threads
     context.sample_aspect_ratio = video.sample_aspect
     if video.interlaced:
         context.field_order = _TOP_FIRST if video.top_first else _BOTTOM_FIRST
-    tags = color_tags(video)
+    tags = form.color
     context.color_range, context.colorspace = tags.range, tags.space
     context.color_primaries, context.color_trc = tags.primaries, tags.trc
     return stream
@@ -162,9 +159,11 @@ def _padded(picture: Picture, size: tuple[int, int]) -> Picture:
     width, height = size
     if picture.y.shape == (height, width):
         return picture
-    y = _filled(picture.y, height, width)
-    u, v = (_filled(plane, height // 2, width // 2) for plane in (picture.u, picture.v))
-    return Picture(picture.time, y, u, v, picture.interlaced)
+    y, u, v = (
+        _filled(plane, height // rows, width // columns)
+        for plane, (columns, rows) in zip(picture.planes, picture.steps, strict=True)
+    )
+    return replace(picture, y=y, u=u, v=v)
 
 
 def _filled(plane: Plane, height: int, width: int) -> Plane:
