@@ -12,6 +12,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infrastructure.permissions import CLIENT
+from infrastructure.roles import Grant
 
 
 class ClientPolicy(Construct):
@@ -27,7 +28,7 @@ class ClientPolicy(Construct):
         def under(patterns: Sequence[str]) -> list[str]:
             return [bucket.arn_for_objects(pattern) for pattern in patterns]
 
-        rows = (
+        rows: tuple[Grant, ...] = (
             (["cloudformation:DescribeStacks"], [stack.stack_id], {}),
             (["s3:ListBucket", "s3:ListBucketMultipartUploads"], [bucket.bucket_arn], {}),
             (["s3:GetObject", "s3:GetObjectVersion"], under(CLIENT.reads), {}),
