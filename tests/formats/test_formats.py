@@ -3,22 +3,18 @@
 What is true is asked of the numbers in the pictures, the click in the sound, ffprobe, and FFmpeg in one go.
 """
 
-from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from redactor.errors import RedactorError
-from tests.formats.make import build, counter, sources
-from tests.formats.outcome import FACE, Outcome, ffprobe, hashes, lags, lumas, outcome, sound
+from tests.formats.conftest import Outcomes
+from tests.formats.make import counter
+from tests.formats.outcome import FACE, ffprobe, hashes, lags, lumas, sound
 from tests.formats.table import DOCUMENT, document
 from tests.formats.videos import RATE, VIDEOS, Video
 
 pytestmark = pytest.mark.ffmpeg
-
-Outcomes = Callable[[Video], Outcome]
 
 KEPT = [video for video in VIDEOS if not video.refused]
 REFUSED = [video for video in VIDEOS if video.refused]
@@ -29,32 +25,6 @@ SILENT = (None, "unknown", "0:1", "gbr")
 OWN_TAGS = {"major_brand", "minor_version", "compatible_brands", "language", "handler_name", "vendor_id"}
 # Mean difference of luma outside the box that an encoder may make: at most 2.4 in this table.
 LOSS = 4
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("formats")
-    sources(made)
-    return made
-
-
-@pytest.fixture(scope="module")
-def outcomes(folder: Path) -> Outcomes:
-    """Row -> what became of it, made when first asked for."""
-    made: dict[str, Outcome | Exception] = {}
-
-    def of(video: Video) -> Outcome:
-        if video.file not in made:
-            try:
-                made[video.file] = outcome(build(video, folder), folder / f"{video.file}.out", video.options)
-            except RedactorError as error:
-                made[video.file] = error
-        found = made[video.file]
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    return of
 
 
 def rows(videos: list[Video]) -> pytest.MarkDecorator:
