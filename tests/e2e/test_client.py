@@ -7,7 +7,9 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,38 @@ import boto3
 import pytest
 
 from redactor import models
+from tests.conftest import ROOT
 from tests.e2e.test_command_line import REDACTOR
 from tests.media_factory import FaceClip
 
 Client = Callable[..., subprocess.CompletedProcess[str]]
+# Operation -> the action that it takes; by AWS's Service Authorization Reference.
+ACTIONS = {
+    "DescribeStacks": "cloudformation:DescribeStacks",
+    "ListExecutions": "states:ListExecutions",
+    "DescribeExecution": "states:DescribeExecution",
+    "GetExecutionHistory": "states:GetExecutionHistory",
+    "StopExecution": "states:StopExecution",
+    "ListObjectsV2": "s3:ListBucket",
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "HeadObject": "s3:GetObject",
+    "GetObject": "s3:GetObject",
+    "ListParts": "s3:ListMultipartUploadParts",
+    **dict.fromkeys(("PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"), "s3:PutObject"),
+}
+# The command line, with a record of every call to AWS.
+RECORDED = """
+import json, os
+from botocore.client import BaseClient
+made = BaseClient._make_api_call
+def recorded(self, operation, given):
+    with open(os.environ["RECORD"], "a") as record:
+        record.write(json.dumps([operation, given.get("Key"), "VersionId" in given]) + "\\n")
+    return made(self, operation, given)
+BaseClient._make_api_call = recorded
+from redactor.cli import main
+main()
+"""
 STATES = re.compile(r"^foo\.mp4: ([A-Z]\w+)$", re.MULTILINE)
 
 
@@ -38,15 +68,27 @@ def served(model_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def client(served: Mapping[str, str], tmp_path: Path) -> Client:
-    """client("submit", …) -> the finished process, run in an empty folder."""
+    """client("submit", …) -> the finished process, run in an empty folder; it did what the stack's policy allows."""
+    record = tmp_path / "record"
 
     def run(*words: object) -> subprocess.CompletedProcess[str]:
-        command = [*REDACTOR, *map(str, words)]
-        return subprocess.run(
-            command, cwd=tmp_path, env=served, capture_output=True, text=True, timeout=120, check=False
+        command, environment = [sys.executable, "-c", RECORDED, *map(str, words)], {**served, "RECORD": str(record)}
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
+        calls = [json.loads(line) for line in record.read_text().splitlines()]
+        assert [call for call in calls if not allowed(*call)] == []
+        return done
 
     return run
+
+
+def allowed(operation: str, key: str | None, versioned: bool) -> bool:
+    """Whether the policy that clients get, as it was synthesized, allows the call."""
+    action = ACTIONS[operation] + ("Version" if versioned else "")
+    lines = (ROOT / "tests" / "infrastructure" / "permissions.txt").read_text().splitlines()
+    on = [line.partition(" on ")[2] for line in lines if line.startswith(f"Allow ClientsPolicy: {action} on ")]
+    return any(key is None or fnmatchcase(f"StorageBucket/{key}", pattern) for pattern in on)
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ def show_report(name: str, rows: Sequence[str], report: Mapping[str, Any], conso
     console.print(
         "seconds: " + "  ".join(f"{step} {seconds:.1f}" for step, seconds in report["seconds"].items()), highlight=False
     )
-    if report["cost"]["total"] is not None:
+    # A stack may be older than its client.
+    if report.get("cost", {}).get("total") is not None:
         console.print(f"$ {report['cost']['total']:.4f}: {report['cost']['of']}", highlight=False, markup=False)
     for warning in report["warnings"]:
         console.print(f"note: {warning}", highlight=False, markup=False)
