@@ -17,8 +17,8 @@ VCPU = 1769
 _GB = 1024.0
 _FREE_DISK, _FREE_TASK_DISK = 512, 20 * 1024
 _BLOCK, _COPY, _UPLOAD = 4 << 20, 64 << 20, 8 << 20
-# Retries, look-ups of records and claims: what each call asks of S3 beside its work.
-_ALWAYS = 4
+# What every step of a job asks of S3: its claim, whether a record of failure stands, the job, the plan, the segments.
+_ALWAYS = 5
 
 
 @dataclass(frozen=True)
@@ -120,23 +120,22 @@ def _blocks(size: float) -> float:
 
 def _streamed(f: Footage) -> Call:
     """Join as it is built: every part and the whole source through one function, and the result up."""
-    reads = _ALWAYS + f.segments + max(2 * f.segments, _blocks(f.output)) + _blocks(f.source)
-    return Call(f.frames, reads, _blocks(f.output / 2), f.source + f.output, f.output)
+    parts = max(f.segments + 1, _blocks(f.output))
+    reads = _ALWAYS + 2 * f.segments + parts + _blocks(f.source)
+    return Call(f.frames, reads, 2, f.source + f.output, f.output)
 
 
 # What one call of each step moves, as its entry point is written.
 CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "accept": lambda f: Call(reads=12, writes=4),
     # A look at each place where a segment may begin takes a block.
-    "plan": lambda f: Call(f.segments, reads=_ALWAYS + f.segments + 4, writes=2, down=(f.segments + 4) * _BLOCK),
-    "detect": lambda f: Call(
-        f.frames / f.segments, _ALWAYS + 3 + _blocks(f.source / f.segments), 2, f.source / f.segments
-    ),
-    "merge": lambda f: Call(f.frames, _ALWAYS + 3 + 2 * f.segments, 10, f.frames * 600.0),
-    "select": lambda f: Call(f.frames, _ALWAYS + 5, 1 + f.segments, f.frames * 300.0),
+    "plan": lambda f: Call(f.segments, reads=3 + f.segments, writes=2, down=(f.segments + 4) * _BLOCK),
+    "detect": lambda f: Call(f.frames / f.segments, _ALWAYS + _blocks(f.source / f.segments), 2, f.source / f.segments),
+    "merge": lambda f: Call(f.frames, _ALWAYS + 2 * f.segments, 6, f.frames * 600.0),
+    "select": lambda f: Call(f.frames, _ALWAYS + 2, 1 + f.segments, f.frames * 300.0),
     "redact": lambda f: Call(
         f.frames / f.segments,
-        _ALWAYS + 4 + _blocks(f.source / f.segments),
+        _ALWAYS + 1 + _blocks(f.source / f.segments),
         2,
         f.source / f.segments,
         f.output / f.segments,
@@ -144,9 +143,9 @@ CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "join": _streamed,
     # The result twice, for its packets and its hash, and the source once, for its sound.
     "verify": lambda f: Call(
-        f.frames, _ALWAYS + f.segments + 2 * _blocks(f.output) + _blocks(f.source), 1, 2 * f.output + f.source
+        f.frames, _ALWAYS + 2 + f.segments + 2 * _blocks(f.output) + _blocks(f.source), 1, 2 * f.output + f.source
     ),
-    "publish": lambda f: Call(reads=20, writes=12 + math.ceil(f.output / _COPY), copied=f.output),
+    "publish": lambda f: Call(reads=26, writes=12 + math.ceil(f.output / _COPY), copied=f.output),
 }
 
 

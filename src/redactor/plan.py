@@ -46,7 +46,7 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
     form = form_of(streams.video, keep=preset.experimental.keep_depth)
     changed = () if preset.mode is Mode.ANALYZE else changes(streams.video, form)
     told = (*streams.warnings, *changed, *warnings, *doubts)
-    return Plan(streams, mark, models, identity, form, Encoder(), told), segments
+    return Plan(streams, mark, models, identity, form, Encoder(match=preset.experimental.match_bitrate), told), segments
 
 
 def survey(file: BinaryIO, size: int, preset: Preset) -> tuple[Streams, list[Segment]]:

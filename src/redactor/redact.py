@@ -6,6 +6,7 @@ from pathlib import Path
 from redactor.annotations import SegmentBoxes
 from redactor.blurs import obscure
 from redactor.errors import OutputMismatch
+from redactor.media.bitrate import bitrate
 from redactor.media.decode import decode
 from redactor.media.encode import PartWriter
 from redactor.media.forms import Form
@@ -40,7 +41,8 @@ def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *,
     handed: list[Seen] = []
     times: list[FrameTime] = []
     video, form = plan.streams.video, plan.form
-    with PartWriter(part, video, form, plan.encoder) as writer:
+    rate = bitrate(source, video, segment) if plan.encoder.match else None
+    with PartWriter(part, video, form, plan.encoder, rate) as writer:
         for decoded in decode(source, video, segment):
             clear = picture(decoded, video, form)
             frame = clear.copied()
@@ -56,11 +58,11 @@ def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *,
             times.append(frame.time)
             writer.write(frame)
     boxes.check([time.pts for time in times])
-    digest = _recheck(part, video, form, handed)
+    digest = recheck(part, video, form, handed)
     return Verdict(segment.n, tuple(times), sum(len(frame.rects) for frame in handed), digest)
 
 
-def _recheck(part: Path, video: VideoStream, form: Form, handed: list[Seen]) -> PartDigest:
+def recheck(part: Path, video: VideoStream, form: Form, handed: list[Seen]) -> PartDigest:
     """Decodes the part from its file: each frame that was handed over is there, in its turn, and no other."""
     size, count = part.stat().st_size, 0
     with part.open("rb") as file:
