@@ -133,6 +133,15 @@ def test_a_first_and_a_second_pass_of_one_video_beside_one_that_fails(
     assert "ids hidden: 1" in edited.stdout
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What is started here hears SIGINT, also where these tests run in the background and do not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_client_leaves_its_job_running_and_says_how_to_follow_and_stop_it(
     served: Mapping[str, str], client: Client, faces: Callable[..., FaceClip], tmp_path: Path
 ) -> None:

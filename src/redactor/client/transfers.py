@@ -7,7 +7,6 @@ of the bucket, and compared with the file by SHA-256.
 import base64
 import hashlib
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -56,7 +55,8 @@ class Local:
         begin = (n - 1) * self.part
         wanted = min(self.part, self.size - begin)
         with self.path.open("rb") as file:
-            data = os.pread(file.fileno(), wanted, begin)
+            file.seek(begin)
+            data = file.read(wanted)
         if len(data) != wanted or Local.of(self.path) != self:
             raise SourceChanged(f"{self.path} was changed while it was read", field=str(self.path))
         return data
