@@ -46,7 +46,8 @@ class Detector(StrEnum):
 class Experimental:
     """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets.
     reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
-    source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are."""
+    source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are.
+    copy_untouched: groups of pictures without anything to hide are copied."""
 
     thumbnails: bool = False
     redact_again: bool = False
@@ -55,6 +56,7 @@ class Experimental:
     reidentify: bool = True
     min_face: Fraction = Fraction(USUAL_FACE)
     keep_depth: bool = False
+    copy_untouched: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def describe(preset: Preset) -> dict[str, Any]:
             "reidentify": experimental.reidentify,
             "minFace": str(experimental.min_face),
             "keepDepth": experimental.keep_depth,
+            "copyUntouched": experimental.copy_untouched,
         },
     }
 
@@ -168,4 +171,5 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "reidentify": ("reidentify", flag),
     "minface": ("min_face", number(Fraction(4), Fraction(10_000))),
     "keepdepth": ("keep_depth", flag),
+    "copyuntouched": ("copy_untouched", flag),
 }

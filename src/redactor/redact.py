@@ -1,6 +1,8 @@
 """Redact: one segment with its boxes hidden, encoded, decoded again and compared, frame by frame."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from redactor.annotations import SegmentBoxes
@@ -9,13 +11,17 @@ from redactor.errors import OutputMismatch
 from redactor.media.decode import decode
 from redactor.media.encode import PartWriter
 from redactor.media.forms import Form
+from redactor.media.patchwork import Patchwork
 from redactor.media.parts import PartDigest, packets_digest, read_part
-from redactor.media.planes import picture
+from redactor.media.planes import Picture, picture
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Segment, VideoStream
 from redactor.plan import Plan
 from redactor.preset import BlurType
-from redactor.recheck import Seen, compare, seen
+from redactor.recheck import compare, compare_exactly, samples, seen
+from redactor.untouched import Untouched, check_untouched, untouched
+
+Check = Callable[[Picture], None]
 
 
 @dataclass(frozen=True)
@@ -23,12 +29,14 @@ class Verdict:
     """parts/<n>.json: that the part was decoded again and found good, and what exactly was checked.
 
     frames: every frame of the segment, ticks. covered: number of rectangles obscured. digest: of the part's packets.
+    untouched: the groups of pictures that were copied.
     """
 
     n: int
     frames: tuple[FrameTime, ...]
     covered: int
     digest: PartDigest
+    untouched: Untouched = field(default_factory=Untouched)
 
 
 def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *, blur: BlurType, part: Path) -> Verdict:
@@ -37,12 +45,18 @@ def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *,
     Raises DamagedVideo, InvalidAnnotations (a frame without an event, an event without a frame), OutputMismatch (the
     part does not show what was encoded).
     """
-    handed: list[Seen] = []
+    checks: list[Check] = []
     times: list[FrameTime] = []
+    covered = 0
     video, form = plan.streams.video, plan.form
-    with PartWriter(part, video, form, plan.encoder) as writer:
+    stays = untouched(source, plan, segment, boxes, blur)
+    with _writer(source, plan, segment, stays, part) as writer:
         for decoded in decode(source, video, segment):
             clear = picture(decoded, video, form)
+            times.append(clear.time)
+            if stays.holds(clear.time.pts):
+                checks.append(partial(compare_exactly, clear.time.pts, samples(clear)))
+                continue
             frame = clear.copied()
             rects = obscure(
                 frame.planes,
@@ -52,24 +66,32 @@ def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *,
                 full_range=form.full_range,
                 depth=form.depth,
             )
-            handed.append(seen(frame, clear, rects))
-            times.append(frame.time)
+            checks.append(partial(compare, seen(frame, clear, rects)))
+            covered += len(rects)
             writer.write(frame)
     boxes.check([time.pts for time in times])
-    digest = _recheck(part, video, form, handed)
-    return Verdict(segment.n, tuple(times), sum(len(frame.rects) for frame in handed), digest)
+    check_untouched(stays, segment, times, boxes)
+    digest = _recheck(part, video, form, checks)
+    return Verdict(segment.n, tuple(times), covered, digest, stays)
 
 
-def _recheck(part: Path, video: VideoStream, form: Form, handed: list[Seen]) -> PartDigest:
+def _writer(source: Source, plan: Plan, segment: Segment, stays: Untouched, part: Path) -> PartWriter | Patchwork:
+    video = plan.streams.video
+    if plan.copying is None:
+        return PartWriter(part, video, plan.form, plan.encoder)
+    return Patchwork(part, source, video, plan.form, plan.encoder, segment, plan.copying, stays.runs)
+
+
+def _recheck(part: Path, video: VideoStream, form: Form, checks: list[Check]) -> PartDigest:
     """Decodes the part from its file: each frame that was handed over is there, in its turn, and no other."""
     size, count = part.stat().st_size, 0
     with part.open("rb") as file:
         for decoded in read_part(file, size, video, form):
-            if count == len(handed):
-                raise OutputMismatch(f"the part shows more than the {len(handed)} frames that were encoded")
-            compare(handed[count], decoded)
+            if count == len(checks):
+                raise OutputMismatch(f"the part shows more than the {len(checks)} frames that were encoded")
+            checks[count](decoded)
             count += 1
-        if count != len(handed):
-            raise OutputMismatch(f"the part shows {count} of {len(handed)} frames")
+        if count != len(checks):
+            raise OutputMismatch(f"the part shows {count} of {len(checks)} frames")
         file.seek(0)
         return packets_digest(file, size, video)

@@ -41,6 +41,7 @@ def success(work: Work, job: Job) -> bytes:
         "smallestFace": merged.get("smallest_face"),
         "blur": _blur(job),
         "frames": {"in": _frames_in(docs), "out": verified.get("frames")},
+        "copied": verified.get("copied"),
         "streams": {
             "kept": [f"{a['codec']} {a['index']}" for a in streams["audio"] if a["copied"]],
             "converted": [f"{a['codec']} {a['index']}" for a in streams["audio"] if not a["copied"]],

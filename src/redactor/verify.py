@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from redactor.annotations import SegmentBoxes
 from redactor.errors import MissingResult, OutputMismatch
 from redactor.join import title
 from redactor.media.inspection import OutputFacts, audio_digests, inspect_output
@@ -18,6 +19,7 @@ from redactor.media.streams import FrameTime, Segment
 from redactor.plan import Plan
 from redactor.preset import BlurType
 from redactor.redact import Verdict
+from redactor.untouched import Tally, check_untouched, source_digests, tally
 
 _BLOCK = 4 << 20
 
@@ -27,6 +29,7 @@ class Verified:
     """verify.json. sha256, bytes: of the MP4. redact_seconds: the sum over all segments; redact_on: what Redact ran
     on -> its seconds there.
 
+    copied: groups of pictures that were not encoded, None where nothing may be copied.
     version: of the working file that was looked at, the only one that Publish puts out; the entry point fills it in.
     """
 
@@ -34,6 +37,7 @@ class Verified:
     sha256: str
     bytes: int
     redact_seconds: float
+    copied: Tally | None = None
     version: str = ""
     redact_on: dict[str, float] = field(default_factory=dict)
 
@@ -55,22 +59,26 @@ def verify(
     *,
     frames: Sequence[FrameTime] | None,
     blur: BlurType,
+    boxes: Sequence[SegmentBoxes] = (),
 ) -> Verified:
     """Raises OutputMismatch naming the first thing that is not as it must be, MissingResult where a verdict is absent.
 
     frames: the frame table of our own analysis; None in mode redact, where the frames that Redact decoded, each of them
-    checked against the annotations, are the table.
+    checked against the annotations, are the table. boxes: of every segment, where the plan lets frames be copied.
     """
     if [verdict.n for verdict in verdicts] != [segment.n for segment in segments]:
         raise MissingResult(f"{len(verdicts)} verdicts for {len(segments)} segments")
     decoded = [time.pts for verdict in verdicts for time in verdict.frames]
     _equal("the frames that were redacted", decoded, decoded if frames is None else [time.pts for time in frames])
     _equal("the index's number of frames", len(decoded), plan.streams.video.expected_frames or len(decoded))
-    facts = inspect_output(output.file, output.size, plan.streams.video, [(s.start, s.end) for s in segments])
+    ranges, runs = [(s.start, s.end) for s in segments], [run for verdict in verdicts for run in verdict.untouched.runs]
+    copied = [(run.start, run.end) for run in runs]
+    facts = inspect_output(output.file, output.size, plan.streams.video, ranges, copied)
     for what, found, wanted in _claims(facts, plan, verdicts, decoded, blur):
         _equal(what, found, wanted)
     _check_sound(facts, source, plan)
-    return Verified(len(decoded), _sha256(output), output.size, 0.0)
+    copied_ones = _check_copied(facts, source, plan, segments, verdicts, boxes)
+    return Verified(len(decoded), _sha256(output), output.size, 0.0, copied_ones)
 
 
 def _claims(
@@ -107,6 +115,28 @@ def _check_sound(facts: OutputFacts, source: Output, plan: Plan) -> None:
     for track, found, wanted in zip(tracks, facts.audio, originals, strict=True):
         if wanted is not None:
             _equal(f"the packets of audio track {track.index}", found, wanted)
+
+
+def _check_copied(
+    facts: OutputFacts,
+    source: Output,
+    plan: Plan,
+    segments: Sequence[Segment],
+    verdicts: Sequence[Verdict],
+    boxes: Sequence[SegmentBoxes],
+) -> Tally | None:
+    """No frame with a box was copied, and what was copied is the source's, unit by unit."""
+    found = [verdict.untouched for verdict in verdicts]
+    runs = [run for one in found for run in one.runs]
+    if plan.copying is None:
+        _equal("the groups of pictures that were copied", runs, [])
+        return None
+    for one, segment, verdict, cut in zip(found, segments, verdicts, boxes, strict=True):
+        check_untouched(one, segment, verdict.frames, cut)
+    if runs:
+        with open_source(source.file, source.size) as opened:
+            _equal("the packets that were copied", facts.copied, source_digests(opened, plan, runs))
+    return tally(found)
 
 
 def _equal(what: str, found: object, wanted: object) -> None:

@@ -143,7 +143,8 @@ class Pipeline:
         frames = self.frames if ours else None
         with out.open("rb") as made, self.path.open("rb") as source:
             output, original = Output(made, out.stat().st_size), Output(source, self.size)
-            return verify(output, original, self.plan, self.segments, given, frames=frames, blur=self.blur)
+            boxes = self.selection.boxes if self.plan.copying else ()
+            return verify(output, original, self.plan, self.segments, given, frames=frames, blur=self.blur, boxes=boxes)
 
     def again(self, folder: Path, **changes: object) -> "Pipeline":
         """The same video another way, nothing of it done yet."""

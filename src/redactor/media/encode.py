@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,13 +34,14 @@ class Encoder:
     """Settings of libx264, equal for every part of a video.
 
     crf: quality, smaller is better. threads: a constant, since the bytes depend on it. gop: seconds between key frames
-    at most.
+    at most. parameter_set: the number of its parameter sets.
     """
 
     preset: str = "superfast"
     crf: int = 18
     threads: int = 2
     gop: Fraction = Fraction(2)
+    parameter_set: int = 0
 
 
 class PartWriter:
@@ -108,6 +110,14 @@ class PartWriter:
         self._path.unlink(missing_ok=True)
 
 
+def parameter_sets(video: VideoStream, form: Form, encoder: Encoder) -> bytes:
+    """What every part's packets refer to: SPS and PPS with start codes (Annex B)."""
+    with av.open(BytesIO(), "w", format="mp4", container_options=muxer_options(video)) as out:
+        context = _add_stream(out, video, form, encoder).codec_context
+        context.open()
+        return context.extradata or b""
+
+
 def muxer_options(video: VideoStream) -> dict[str, str]:
     """Options by which MP4 keeps every tick (the movie's default clock, 1/1000 s, moves frames) and no date."""
     clock = str(video.time_base.denominator)
@@ -118,6 +128,10 @@ def _fields(video: VideoStream) -> list[str]:
     if not video.interlaced:
         return []
     return ["tff=1" if video.top_first else "bff=1"]
+
+
+def _number(encoder: Encoder) -> list[str]:
+    return [f"sps-id={encoder.parameter_set}"] if encoder.parameter_set else []
 
 
 def _assembly() -> list[str]:
@@ -136,7 +150,7 @@ def _add_stream(out: OutputContainer, video: VideoStream, form: Form, encoder: E
         "preset": encoder.preset,
         "crf": str(encoder.crf),
         "profile": form.profile,
-        "x264-params": ":".join(["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_assembly()]),
+        "x264-params": ":".join(["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_number(encoder), *_assembly()]),
     }
     stream = out.add_stream("libx264", rate=rate, options=options)
     context = stream.codec_context
