@@ -34,11 +34,7 @@ export REDACTOR_MODEL_PATH := $(CURDIR)/$(subst $(space),:$(CURDIR)/,$(folders))
 endif
 endif
 
-<<<<<<< HEAD
-.PHONY: help redact serve test browsers lint formats synth models build deploy lock clean
-=======
-.PHONY: help redact serve test lint formats synth models validator build deploy lock clean
->>>>>>> main
+.PHONY: help redact serve test browsers lint formats cost synth models validator build deploy lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -70,6 +66,9 @@ lint: $(VENV)/dev ## check style and types
 
 formats: $(VENV)/dev ## write docs/formats.md anew from the table of odd videos
 	@$(VENV)/bin/python -m tests.formats.table
+
+cost: $(VENV)/dev ## write docs/cost.md anew from prices and measured costs
+	@$(VENV)/bin/python -m benchmarks.costpage
 
 synth: build ## write the CloudFormation template into cdk.out; needs no credentials and no Docker
 	@rm -rf cdk.out
@@ -132,7 +131,9 @@ $(VENV)/local: requirements/local.txt pyproject.toml | python
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# CDK unpacks itself when it is first imported, which takes longer than a synth.
 $(VENV)/dev: requirements/dev.txt $(VENV)/local
 	@echo 'Setting up the tools for tests and the stack …' >&2
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@JSII_NODE="$(NODE_BIN)/node" $(VENV)/bin/python -c 'import aws_cdk'
 	@touch $@

@@ -55,13 +55,14 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
 def _copying(
     file: BinaryIO, size: int, streams: Streams, form: Form, preset: Preset
 ) -> tuple[Copying | None, Encoder, tuple[str, ...]]:
+    encoder = Encoder(match=preset.experimental.match_bitrate)
     if not preset.experimental.copy_untouched or preset.mode is Mode.ANALYZE:
-        return None, Encoder(), ()
+        return None, encoder, ()
     try:
         with open_source(file, size) as source:
-            return *match(source, streams, form, Encoder()), ()
+            return *match(source, streams, form, encoder), ()
     except NotAlike as error:
-        return None, Encoder(), (f"copyUntouched: everything is encoded: {error}",)
+        return None, encoder, (f"copyUntouched: everything is encoded: {error}",)
 
 
 def survey(file: BinaryIO, size: int, preset: Preset) -> tuple[Streams, list[Segment]]:

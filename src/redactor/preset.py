@@ -46,8 +46,8 @@ class Detector(StrEnum):
 class Experimental:
     """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets.
     reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
-    source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are.
-    copy_untouched: groups of pictures without anything to hide are copied."""
+    source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are. match_bitrate: the output's picture
+    takes as many bits as the source's. copy_untouched: groups of pictures without anything to hide are copied."""
 
     thumbnails: bool = False
     redact_again: bool = False
@@ -56,6 +56,7 @@ class Experimental:
     reidentify: bool = True
     min_face: Fraction = Fraction(USUAL_FACE)
     keep_depth: bool = False
+    match_bitrate: bool = False
     copy_untouched: bool = False
 
 
@@ -121,6 +122,7 @@ def describe(preset: Preset) -> dict[str, Any]:
             "minFace": str(experimental.min_face),
             "keepDepth": experimental.keep_depth,
             "copyUntouched": experimental.copy_untouched,
+            "matchBitrate": experimental.match_bitrate,
         },
     }
 
@@ -172,4 +174,5 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "minface": ("min_face", number(Fraction(4), Fraction(10_000))),
     "keepdepth": ("keep_depth", flag),
     "copyuntouched": ("copy_untouched", flag),
+    "matchbitrate": ("match_bitrate", flag),
 }

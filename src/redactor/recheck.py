@@ -78,7 +78,7 @@ def samples(picture: Picture) -> str:
     """sha256 of every sample, to be found again where nothing was encoded."""
     digest = hashlib.sha256()
     for plane in picture.planes:
-        digest.update(np.ascontiguousarray(plane))
+        digest.update(plane.tobytes())
     return digest.hexdigest()
 
 

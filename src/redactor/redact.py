@@ -8,11 +8,12 @@ from pathlib import Path
 from redactor.annotations import SegmentBoxes
 from redactor.blurs import obscure
 from redactor.errors import OutputMismatch
+from redactor.media.bitrate import bitrate
 from redactor.media.decode import decode
 from redactor.media.encode import PartWriter
 from redactor.media.forms import Form
-from redactor.media.patchwork import Patchwork
 from redactor.media.parts import PartDigest, packets_digest, read_part
+from redactor.media.patchwork import Patchwork
 from redactor.media.planes import Picture, picture
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Segment, VideoStream
@@ -71,18 +72,28 @@ def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *,
             writer.write(frame)
     boxes.check([time.pts for time in times])
     check_untouched(stays, segment, times, boxes)
-    digest = _recheck(part, video, form, checks)
+    digest = recheck(part, video, form, checks)
     return Verdict(segment.n, tuple(times), covered, digest, stays)
 
 
 def _writer(source: Source, plan: Plan, segment: Segment, stays: Untouched, part: Path) -> PartWriter | Patchwork:
     video = plan.streams.video
     if plan.copying is None:
-        return PartWriter(part, video, plan.form, plan.encoder)
-    return Patchwork(part, source, video, plan.form, plan.encoder, segment, plan.copying, stays.runs)
+        rate = bitrate(source, video, segment) if plan.encoder.match else None
+        return PartWriter(part, video, plan.form, plan.encoder, rate)
+    return Patchwork(
+        part,
+        source,
+        video=video,
+        form=plan.form,
+        encoder=plan.encoder,
+        segment=segment,
+        copying=plan.copying,
+        runs=stays.runs,
+    )
 
 
-def _recheck(part: Path, video: VideoStream, form: Form, checks: list[Check]) -> PartDigest:
+def recheck(part: Path, video: VideoStream, form: Form, checks: list[Check]) -> PartDigest:
     """Decodes the part from its file: each frame that was handed over is there, in its turn, and no other."""
     size, count = part.stat().st_size, 0
     with part.open("rb") as file:

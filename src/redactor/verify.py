@@ -77,7 +77,7 @@ def verify(
     for what, found, wanted in _claims(facts, plan, verdicts, decoded, blur):
         _equal(what, found, wanted)
     _check_sound(facts, source, plan)
-    copied_ones = _check_copied(facts, source, plan, segments, verdicts, boxes)
+    copied_ones = _check_copied(facts, source, plan, segments=segments, verdicts=verdicts, boxes=boxes)
     return Verified(len(decoded), _sha256(output), output.size, 0.0, copied_ones)
 
 
@@ -97,6 +97,7 @@ def _claims(
     yield "the fields", facts.fields, fields(interlaced=video.interlaced, top_first=video.top_first)
     yield "the pixel aspect", facts.sample_aspect, video.sample_aspect
     yield "the colour tags", facts.color, plan.form.color
+    yield "the mastering data of HDR", facts.mastering, plan.form.mastering
     yield "the streams", [kind for kind, _, _ in facts.streams], ["video", *("audio" for _ in audio)]
     yield "the metadata", facts.metadata, {"title": name} if name else {}
     yield "the chapters", facts.chapters, 0
@@ -121,6 +122,7 @@ def _check_copied(
     facts: OutputFacts,
     source: Output,
     plan: Plan,
+    *,
     segments: Sequence[Segment],
     verdicts: Sequence[Verdict],
     boxes: Sequence[SegmentBoxes],

@@ -70,7 +70,7 @@ def test_the_sound_is_the_same_and_goes_with_the_picture(video: Video, outcomes:
 def test_the_look_is_kept(video: Video, outcomes: Outcomes) -> None:
     found = outcomes(video)
     before, after = ffprobe(found.source, found.stream).picture, ffprobe(found.output).picture
-    for name in LOOK:
+    for name in set(LOOK) - set(video.kept):
         assert before.get(name) in SILENT or after.get(name) == before.get(name), name
     for name, value in video.kept.items():
         assert str(after.get(name)) == value
@@ -87,7 +87,10 @@ def test_the_box_is_hidden_and_the_rest_is_left_alone(video: Video, outcomes: Ou
     for before, after in zip(lumas(found.source, found.stream), lumas(found.output), strict=True):
         height, width = before.shape
         rest = slice(0, int(FACE.y * height) - 8)
-        assert np.abs(after[rest, :width].astype(int) - before[rest]).mean() < LOSS
+        if "became SDR" in video.warns:  # brighter stays brighter
+            assert np.corrcoef(after[rest, :width].ravel(), before[rest].ravel())[0, 1] > 0.9
+        else:
+            assert np.abs(after[rest, :width].astype(int) - before[rest]).mean() < LOSS
         left, top = int(FACE.x * width), int(FACE.y * height)
         inside = after[top + 8 : top + int(FACE.height * height) - 8, left + 8 : left + int(FACE.width * width) - 8]
         assert inside.max() < 40

@@ -48,7 +48,7 @@ BROKEN = {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
             "RoleArn": "arn:aws:iam::123456789012:role/x",
-            "DefinitionString": '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "${Nobody}", "End": true}}}',
+            "DefinitionString": '{"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "${No}", "End": true}}}',
         },
     },
 }

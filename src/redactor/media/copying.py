@@ -78,11 +78,14 @@ class CopiedPacket:
 def match(source: Source, streams: Streams, form: Form, encoder: Encoder) -> tuple[Copying, Encoder]:
     """How copied and encoded groups go together, and the encoder's settings for it. Raises NotAlike."""
     video = streams.video
+    if encoder.match:
+        raise NotAlike("matchBitrate is not for single groups of pictures")
     own = _own(source.video(video.index).codec_context.extradata or b"", streams)
     (unit,) = own.sequences
     sequence = h264.sequence(unit)
     taken = {sequence.id, *(h264.picture_set(one)[0] for one in own.pictures)}
-    ours = replace(encoder, parameter_set=next(number for number in _NUMBERS if number not in taken))
+    number = next(number for number in _NUMBERS if number not in taken)
+    ours = replace(encoder, parameter_set=number, chroma_place=sequence.look.place[0])
     sets = h264.units(parameter_sets(video, form, ours), 0)
     theirs = h264.sequence(sets[0])
     profile, flags, _ = sequence.header

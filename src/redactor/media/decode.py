@@ -6,7 +6,7 @@ packets at key frames would not: the B frames of an open GOP follow the next key
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -23,8 +23,8 @@ from redactor.media.timing import FrameTimes, usual_duration
 
 # Seconds before the segment's key packet at which the search for it starts, in turn; then the very beginning.
 _EARLIER = (0, 1, 5, 20)
-# Containers that store how long a frame lasts. Elsewhere FFmpeg guesses from the packets around it, and another guess
-# after a seek would make a frame's duration depend on the segment.
+# Containers that store how long the last frame lasts. Elsewhere FFmpeg guesses from the packets before it, and another
+# guess after a seek would make its duration depend on the segment.
 _STATE_DURATIONS = ("mov", "matroska")
 # Broadcasts are recorded from the middle on: what comes before their first key frame can be shown by nobody.
 _MIDSTREAM = ("mpegts", "mpeg")
@@ -39,8 +39,8 @@ _HIDDEN: dict[str, Callable[[bytes], bool]] = {
 
 @dataclass(frozen=True)
 class Decoded:
-    """A frame and when it is shown, which is time.pts and not frame.pts. Its buffers belong to the decoder: never write
-    into them."""
+    """A frame and when it is shown, which is time.pts and not frame.pts: until the next one is; the last as long
+    as its container or else the rate says. Its buffers belong to the decoder: never write into them."""
 
     time: FrameTime
     frame: VideoFrame
@@ -75,21 +75,33 @@ def _run(source: Source, video: VideoStream, segment: Segment, at: int | None) -
     """The frames of the segment, read from `at` on; none where its key packet is not found or the first is another."""
     is_second = second_fields(source.video(video.index).codec_context.extradata, video)
     ledger = _Ledger(video, segment, source.container.format.name, is_second)
+    held: Decoded | None = None  # until it is known how long it lasts
     for packet in _packets(source, video, segment, at):
         ledger.expect(packet)
         for frame in _frames(packet, source, ledger):
             pts = ledger.time(frame)
             if segment.end is not None and pts >= segment.end:
                 ledger.close(pts)
+                if held:
+                    yield _until(pts, held)
                 return
             if segment.start is not None and not ledger.started and pts > segment.start:
                 return
             if segment.start is None or pts >= segment.start or ledger.started:
-                yield ledger.enter(frame, pts)
+                entered = ledger.enter(frame, pts)
+                if held:
+                    yield _until(pts, held)
+                held = entered
     if segment.end is not None and ledger.started:
         raise DamagedVideo(f"the video ends before {_words(segment.end, video)}")
-    if ledger.started:
+    if held:
         ledger.close(None)
+        yield held
+
+
+def _until(pts: int, held: Decoded) -> Decoded:
+    """The same frame, lasting until pts."""
+    return replace(held, time=FrameTime(held.time.pts, pts - held.time.pts))
 
 
 def _packets(source: Source, video: VideoStream, segment: Segment, at: int | None) -> "Iterator[Packet[Any]]":

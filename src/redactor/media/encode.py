@@ -17,6 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import DamagedVideo, OutputMismatch
+from redactor.media import mastering
 from redactor.media.forms import Form
 from redactor.media.orientation import Weave
 from redactor.media.planes import Picture, Plane, to_frame
@@ -28,20 +29,30 @@ _TOP_FIRST, _BOTTOM_FIRST = 2, 3
 # With superfast, a short look-ahead gives nearly the quality and size of veryfast, for two thirds of its time.
 _LOOK_AHEAD = ("mbtree=1", "rc-lookahead=5")
 
+# H.264 levels by macroblocks of a frame and a second (ITU-T H.264, table A-1), from one on that everything plays.
+_LEVELS = (("4.1", 8192, 245_760), ("5.1", 36_864, 983_040), ("5.2", 36_864, 2_073_600))
+# Quantiser that a bitrate never goes beyond: coarser, and the second look could not tell a part from another picture.
+_COARSEST = 32
+# How freely x264 departs from a bitrate on the way; at its default of 1, a segment of 5 s may end a tenth off.
+_TOLERANCE = 0.3
+
 
 @dataclass(frozen=True)
 class Encoder:
     """Settings of libx264, equal for every part of a video.
 
-    crf: quality, smaller is better. threads: a constant, since the bytes depend on it. gop: seconds between key frames
-    at most. parameter_set: the number of its parameter sets.
+    crf: quality, smaller is better; instead of it, match: each segment takes as many bits as it does in the source.
+    threads: a constant, since the bytes depend on it. gop: seconds between key frames at most. parameter_set: the
+    number of its parameter sets. chroma_place: where chroma samples lie, chroma_sample_loc_type of H.264.
     """
 
     preset: str = "superfast"
     crf: int = 18
     threads: int = 2
     gop: Fraction = Fraction(2)
+    match: bool = False
     parameter_set: int = 0
+    chroma_place: int = 0
 
 
 class PartWriter:
@@ -53,8 +64,12 @@ class PartWriter:
     that is before time 0, which no MP4 can say.
     """
 
-    def __init__(self, path: Path, video: VideoStream, form: Form, encoder: Encoder) -> None:
+    def __init__(
+        self, path: Path, video: VideoStream, form: Form, encoder: Encoder, bitrate: int | None = None
+    ) -> None:
+        """bitrate: bits a second on average, None for the encoder's crf."""
         self._path = path
+        self._bitrate = bitrate
         self._video = video
         self._form = form
         self._encoder = encoder
@@ -65,7 +80,7 @@ class PartWriter:
 
     def __enter__(self) -> Self:
         self._out = av.open(str(self._path), "w", format="mp4", container_options=muxer_options(self._video))
-        self._stream = _add_stream(self._out, self._video, self._form, self._encoder)
+        self._stream = _add_stream(self._out, self._video, self._form, self._encoder, self._bitrate)
         return self
 
     def write(self, picture: Picture) -> None:
@@ -113,7 +128,7 @@ class PartWriter:
 def parameter_sets(video: VideoStream, form: Form, encoder: Encoder) -> bytes:
     """What every part's packets refer to: SPS and PPS with start codes (Annex B)."""
     with av.open(BytesIO(), "w", format="mp4", container_options=muxer_options(video)) as out:
-        context = _add_stream(out, video, form, encoder).codec_context
+        context = _add_stream(out, video, form, encoder, None).codec_context
         context.open()
         return context.extradata or b""
 
@@ -124,14 +139,41 @@ def muxer_options(video: VideoStream) -> dict[str, str]:
     return {"video_track_timescale": clock, "movie_timescale": clock, "fflags": "+bitexact"}
 
 
+def options(video: VideoStream, form: Form, encoder: Encoder, bitrate: int | None = None) -> dict[str, str]:
+    """Options of libx264, as FFmpeg calls them. All but those of its rate control are equal in all parts of a video,
+    and so are its parameter sets."""
+    parameters = ["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_matching(encoder), *_assembly()]
+    if form.mastering is not None:
+        parameters += mastering.parameters(form.mastering)
+    rate = {"crf": str(encoder.crf)}
+    if bitrate is not None:
+        rate = {"b": str(bitrate), "qmax": str(_COARSEST)}
+        parameters += [f"level={_level(video, form)}", f"ratetol={_TOLERANCE}"]
+    return {
+        "preset": encoder.preset,
+        **rate,
+        "profile": form.profile,
+        "x264-params": ":".join(parameters),
+    }
+
+
+def _level(video: VideoStream, form: Form) -> str:
+    """A level that all parts can have: FFmpeg's own guess goes by the bitrate too, and parts would not join."""
+    width, height = form.coded_size(video)
+    blocks = -(-width // 16) * -(-height // 16)
+    return next((name for name, most, a_second in _LEVELS if blocks <= most and blocks * video.rate <= a_second), "6.2")
+
+
 def _fields(video: VideoStream) -> list[str]:
     if not video.interlaced:
         return []
     return ["tff=1" if video.top_first else "bff=1"]
 
 
-def _number(encoder: Encoder) -> list[str]:
-    return [f"sps-id={encoder.parameter_set}"] if encoder.parameter_set else []
+def _matching(encoder: Encoder) -> list[str]:
+    """x264 writes no place of chroma unless it is asked to."""
+    asked = {"sps-id": encoder.parameter_set, "chromaloc": encoder.chroma_place}
+    return [f"{name}={value}" for name, value in asked.items() if value]
 
 
 def _assembly() -> list[str]:
@@ -144,15 +186,11 @@ def _assembly() -> list[str]:
     return ["asm=avx2"] if "avx512" in flags else []
 
 
-def _add_stream(out: OutputContainer, video: VideoStream, form: Form, encoder: Encoder) -> AvVideoStream:
+def _add_stream(
+    out: OutputContainer, video: VideoStream, form: Form, encoder: Encoder, bitrate: int | None
+) -> AvVideoStream:
     rate = video.rate.limit_denominator(1_000_000)
-    options = {
-        "preset": encoder.preset,
-        "crf": str(encoder.crf),
-        "profile": form.profile,
-        "x264-params": ":".join(["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_number(encoder), *_assembly()]),
-    }
-    stream = out.add_stream("libx264", rate=rate, options=options)
+    stream = out.add_stream("libx264", rate=rate, options=options(video, form, encoder, bitrate))
     context = stream.codec_context
     context.width, context.height = form.coded_size(video)
     context.pix_fmt = form.pix_fmt

@@ -64,7 +64,7 @@ class Configuration:
     pictures: tuple[bytes, ...]
 
     def record(self) -> bytes:
-        """The record of 8-bit 4:2:0; of several profiles the highest, which can decode the others, likewise of levels."""
+        """The record of 8-bit 4:2:0; of several profiles the highest, which decodes the others; so with levels."""
         headers = [sequence(unit).header for unit in self.sequences]
         profile, level = (max(header[n] for header in headers) for n in (0, 2))
         flags = 0xFF

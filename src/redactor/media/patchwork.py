@@ -43,6 +43,7 @@ class Patchwork:
         self,
         path: Path,
         source: Source,
+        *,
         video: VideoStream,
         form: Form,
         encoder: Encoder,
