@@ -60,6 +60,8 @@ def _copying(
         return None, encoder, ()
     try:
         with open_source(file, size) as source:
+            if preset.experimental.allow_gaps:
+                raise NotAlike("allowGaps blackens what this would copy")
             return *match(source, streams, form, encoder), ()
     except NotAlike as error:
         return None, encoder, (f"copyUntouched: everything is encoded: {error}",)

@@ -1,6 +1,6 @@
 """Redact: one segment with its boxes hidden, encoded, decoded again and compared, frame by frame."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -9,14 +9,15 @@ from redactor.annotations import SegmentBoxes
 from redactor.blurs import obscure
 from redactor.errors import OutputMismatch
 from redactor.media.bitrate import bitrate
-from redactor.media.decode import decode
+from redactor.media.decode import Decoded
 from redactor.media.encode import PartWriter
 from redactor.media.forms import Form
+from redactor.media.gaps import seen_by
 from redactor.media.parts import PartDigest, packets_digest, read_part
 from redactor.media.patchwork import Patchwork
 from redactor.media.planes import Picture, picture
 from redactor.media.source import Source
-from redactor.media.streams import FrameTime, Segment, VideoStream
+from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
 from redactor.plan import Plan
 from redactor.preset import BlurType
 from redactor.recheck import compare, compare_exactly, samples, seen
@@ -30,50 +31,66 @@ class Verdict:
     """parts/<n>.json: that the part was decoded again and found good, and what exactly was checked.
 
     frames: every frame of the segment, ticks. covered: number of rectangles obscured. digest: of the part's packets.
-    untouched: the groups of pictures that were copied.
+    gaps: those of the frames that could not be decoded and are black. untouched: the groups of pictures that were
+    copied.
     """
 
     n: int
     frames: tuple[FrameTime, ...]
     covered: int
     digest: PartDigest
+    gaps: tuple[Gap, ...] = ()
     untouched: Untouched = field(default_factory=Untouched)
 
 
-def redact(source: Source, plan: Plan, segment: Segment, boxes: SegmentBoxes, *, blur: BlurType, part: Path) -> Verdict:
-    """Writes the part and checks it.
+def redact(
+    source: Source,
+    plan: Plan,
+    segment: Segment,
+    boxes: SegmentBoxes,
+    *,
+    blur: BlurType,
+    part: Path,
+    allow_gaps: bool = False,
+) -> Verdict:
+    """Writes the part and checks it. allow_gaps: what cannot be decoded may come out black.
 
     Raises DamagedVideo, InvalidAnnotations (a frame without an event, an event without a frame), OutputMismatch (the
     part does not show what was encoded).
     """
-    checks: list[Check] = []
-    times: list[FrameTime] = []
-    covered = 0
     video, form = plan.streams.video, plan.form
     stays = untouched(source, plan, segment, boxes, blur)
-    with _writer(source, plan, segment, stays, part) as writer:
-        for decoded in decode(source, video, segment):
-            clear = picture(decoded, video, form)
-            times.append(clear.time)
-            if stays.holds(clear.time.pts):
-                checks.append(partial(compare_exactly, clear.time.pts, samples(clear)))
-                continue
-            frame = clear.copied()
-            rects = obscure(
-                frame.planes,
-                boxes.at(frame.time.pts),
-                blur,
-                interlaced=frame.interlaced,
-                full_range=form.full_range,
-                depth=form.depth,
-            )
-            checks.append(partial(compare, seen(frame, clear, rects)))
-            covered += len(rects)
-            writer.write(frame)
+
+    def write(frames: Iterable[Decoded]) -> tuple[list[Check], list[FrameTime], int]:
+        checks: list[Check] = []
+        times: list[FrameTime] = []
+        covered = 0
+        with _writer(source, plan, segment, stays, part) as writer:
+            for decoded in frames:
+                clear = picture(decoded, video, form)
+                times.append(clear.time)
+                if stays.holds(clear.time.pts):
+                    checks.append(partial(compare_exactly, clear.time.pts, samples(clear)))
+                    continue
+                frame = clear.copied()
+                rects = obscure(
+                    frame.planes,
+                    boxes.at(frame.time.pts),
+                    blur,
+                    interlaced=frame.interlaced,
+                    full_range=form.full_range,
+                    depth=form.depth,
+                )
+                checks.append(partial(compare, seen(frame, clear, rects)))
+                covered += len(rects)
+                writer.write(frame)
+        return checks, times, covered
+
+    (checks, times, covered), gaps = seen_by(write, source, video, segment, allowed=allow_gaps)
     boxes.check([time.pts for time in times])
     check_untouched(stays, segment, times, boxes)
     digest = recheck(part, video, form, checks)
-    return Verdict(segment.n, tuple(times), covered, digest, stays)
+    return Verdict(segment.n, tuple(times), covered, digest, gaps, stays)
 
 
 def _writer(source: Source, plan: Plan, segment: Segment, stays: Untouched, part: Path) -> PartWriter | Patchwork:

@@ -5,6 +5,7 @@ very packets, all of them, at the times of the source's frames, in a file that h
 """
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -15,7 +16,7 @@ from redactor.join import title
 from redactor.media.inspection import OutputFacts, audio_digests, inspect_output
 from redactor.media.orientation import fields
 from redactor.media.source import open_source
-from redactor.media.streams import FrameTime, Segment
+from redactor.media.streams import FrameTime, Gap, Segment
 from redactor.plan import Plan
 from redactor.preset import BlurType
 from redactor.redact import Verdict
@@ -27,7 +28,7 @@ _BLOCK = 4 << 20
 @dataclass(frozen=True)
 class Verified:
     """verify.json. sha256, bytes: of the MP4. redact_seconds: the sum over all segments; redact_on: what Redact ran
-    on -> its seconds there.
+    on -> its seconds there. gaps: what is black in the MP4.
 
     copied: groups of pictures that were not encoded, None where nothing may be copied.
     version: of the working file that was looked at, the only one that Publish puts out; the entry point fills it in.
@@ -40,6 +41,7 @@ class Verified:
     copied: Tally | None = None
     version: str = ""
     redact_on: dict[str, float] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,26 +61,33 @@ def verify(
     *,
     frames: Sequence[FrameTime] | None,
     blur: BlurType,
+    gaps: Sequence[Gap] | None = None,
     boxes: Sequence[SegmentBoxes] = (),
 ) -> Verified:
     """Raises OutputMismatch naming the first thing that is not as it must be, MissingResult where a verdict is absent.
 
-    frames: the frame table of our own analysis; None in mode redact, where the frames that Redact decoded, each of them
-    checked against the annotations, are the table. boxes: of every segment, where the plan lets frames be copied.
+    frames, gaps: the frame table of our own analysis and what nobody could look at in it; None in mode redact, where
+    the frames that Redact decoded, each of them checked against the annotations, are the table. boxes: of every
+    segment, where the plan lets frames be copied.
     """
     if [verdict.n for verdict in verdicts] != [segment.n for segment in segments]:
         raise MissingResult(f"{len(verdicts)} verdicts for {len(segments)} segments")
     decoded = [time.pts for verdict in verdicts for time in verdict.frames]
     _equal("the frames that were redacted", decoded, decoded if frames is None else [time.pts for time in frames])
     _equal("the index's number of frames", len(decoded), plan.streams.video.expected_frames or len(decoded))
-    ranges, runs = [(s.start, s.end) for s in segments], [run for verdict in verdicts for run in verdict.untouched.runs]
-    copied = [(run.start, run.end) for run in runs]
-    facts = inspect_output(output.file, output.size, plan.streams.video, ranges, copied)
+    black = [gap for verdict in verdicts for gap in verdict.gaps]
+    _equal("the frames that are black", black, black if gaps is None else list(gaps))
+    for gap in black:
+        held = bisect_left(decoded, gap.end) - bisect_left(decoded, gap.start)
+        _equal(f"the number of black frames from pts {gap.start} on", held, gap.frames)
+    ranges = [(segment.start, segment.end) for segment in segments]
+    runs = [(run.start, run.end) for verdict in verdicts for run in verdict.untouched.runs]
+    facts = inspect_output(output.file, output.size, plan.streams.video, ranges, runs)
     for what, found, wanted in _claims(facts, plan, verdicts, decoded, blur):
         _equal(what, found, wanted)
     _check_sound(facts, source, plan)
-    copied_ones = _check_copied(facts, source, plan, segments=segments, verdicts=verdicts, boxes=boxes)
-    return Verified(len(decoded), _sha256(output), output.size, 0.0, copied_ones)
+    copied = _check_copied(facts, source, plan, segments=segments, verdicts=verdicts, boxes=boxes)
+    return Verified(len(decoded), _sha256(output), output.size, 0.0, gaps=tuple(black), copied=copied)
 
 
 def _claims(
