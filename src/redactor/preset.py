@@ -57,7 +57,8 @@ class Experimental:
     reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
     source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are. match_bitrate: the output's picture
     takes as many bits as the source's. allow_gaps: what cannot be decoded comes out black, instead of no output.
-    compute: where segments are worked on, None: as the deployment has it."""
+    copy_untouched: groups of pictures without anything to hide are copied. compute: where segments are worked on, None:
+    as the deployment has it."""
 
     thumbnails: bool = False
     redact_again: bool = False
@@ -69,6 +70,7 @@ class Experimental:
     allow_gaps: bool = False
     keep_depth: bool = False
     match_bitrate: bool = False
+    copy_untouched: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def describe(preset: Preset) -> dict[str, Any]:
             "compute": None if experimental.compute is None else str(experimental.compute),
             "allowGaps": experimental.allow_gaps,
             "keepDepth": experimental.keep_depth,
+            "copyUntouched": experimental.copy_untouched,
             "matchBitrate": experimental.match_bitrate,
         },
     }
@@ -187,5 +190,6 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "compute": ("compute", word(Compute)),
     "allowgaps": ("allow_gaps", flag),
     "keepdepth": ("keep_depth", flag),
+    "copyuntouched": ("copy_untouched", flag),
     "matchbitrate": ("match_bitrate", flag),
 }
