@@ -34,7 +34,7 @@ export REDACTOR_MODEL_PATH := $(CURDIR)/$(subst $(space),:$(CURDIR)/,$(folders))
 endif
 endif
 
-.PHONY: help redact serve test lint fuzz formats synth models build deploy lock clean
+.PHONY: help redact serve test browsers lint formats cost synth models validator build deploy lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -56,16 +56,23 @@ serve: $(VENV)/local ## keep the embedded cloud up; any S3 client drops videos i
 test: $(VENV)/dev ## run the tests; ARGS="tests/unit -k name" chooses among them
 	@$(VENV)/bin/python -m pytest $(ARGS)
 
+browsers: $(VENV)/dev ## play a dozen outputs in headless Chromium; `make test` plays four of them
+	@$(VENV)/bin/python -m pytest --all-tools --whole-sets tests/formats/test_browsers.py $(ARGS)
+
 lint: $(VENV)/dev ## check style and types
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/mypy
 
+.PHONY: fuzz
 fuzz: $(VENV)/dev ## run 1,000 mutated files through Plan
 	@$(VENV)/bin/python -m tests.fuzz
 
 formats: $(VENV)/dev ## write docs/formats.md anew from the table of odd videos
 	@$(VENV)/bin/python -m tests.formats.table
+
+cost: $(VENV)/dev ## write docs/cost.md anew from prices and measured costs
+	@$(VENV)/bin/python -m benchmarks.costpage
 
 synth: build ## write the CloudFormation template into cdk.out; needs no credentials and no Docker
 	@rm -rf cdk.out
@@ -74,6 +81,15 @@ synth: build ## write the CloudFormation template into cdk.out; needs no credent
 
 models: $(VENV)/local ## bring the weights into build/models, hash-checked, for the images
 	@$(VENV)/bin/python -m redactor.models build/models
+
+validator: build/node/package-lock.json ## bring asl-validator into build/node, hash-checked, for the tests of the state machine
+
+# The lock names versions and hashes and no registry: npm's own setting says which. No package runs a script.
+build/node/package-lock.json: requirements/node/package.json requirements/node/package-lock.json | $(VENV)/dev
+	@rm -rf build/node build/node.part && mkdir -p build/node.part && cp $^ build/node.part
+	@cd build/node.part && PATH="$(NODE_BIN):$$PATH" node "$(NODE_BIN)/../lib/node_modules/npm/bin/npm-cli.js" ci \
+	 --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+	@mv build/node.part build/node
 
 build: $(VENV)/dev ## make build/functions, the code of the zip functions
 	@$(VENV)/bin/python -m infrastructure.bundle
@@ -101,7 +117,7 @@ build/lock/bin/uv: | python
 	@build/lock/bin/python -m pip --disable-pip-version-check -qq install uv==$(UV)
 
 clean: ## remove what was made but weights, the virtual environment too
-	@rm -rf $(VENV) build/functions build/functions.sha256 build/lock cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build/functions build/functions.sha256 build/lock build/node cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .PHONY: python video
 video:
@@ -119,7 +135,9 @@ $(VENV)/local: requirements/local.txt pyproject.toml | python
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# CDK unpacks itself when it is first imported, which takes longer than a synth.
 $(VENV)/dev: requirements/dev.txt $(VENV)/local
 	@echo 'Setting up the tools for tests and the stack …' >&2
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@JSII_NODE="$(NODE_BIN)/node" $(VENV)/bin/python -c 'import aws_cdk'
 	@touch $@

@@ -38,7 +38,7 @@ def joined(folder: Path, out: Path) -> dict[str, list[tuple[int, int]]]:
                 yield frame
             ranges.setdefault(people[path.stem], []).append((first, count))
 
-    _write(frames(), Fraction(30), out)
+    write(frames(), Fraction(30), out)
     return ranges
 
 
@@ -58,7 +58,7 @@ def on_canvas(video: Path, truth: Path, out: Path, shrunk: int) -> Path:
 
     with av.open(str(video)) as container:
         rate = container.streams.video[0].average_rate or Fraction(25)
-    _write(frames(), Fraction(rate), out)
+    write(frames(), Fraction(rate), out)
     for row in doc["frames"]:
         for one in row:
             one["box"] = [value / shrunk + (left, top)[n % 2] for n, value in enumerate(one["box"])]
@@ -73,7 +73,7 @@ def scaled(clip: Clip, out: Path, height: int) -> Clip:
     size = round(clip.size[0] * by), height
     with av.open(str(clip.video)) as container:
         rate = Fraction(container.streams.video[0].average_rate or 25)
-    _write((frame.reformat(*size, interpolation="BICUBIC") for frame in _decoded(clip.video)), rate, out)
+    write((frame.reformat(*size, interpolation="BICUBIC") for frame in _decoded(clip.video)), rate, out)
     return Clip(out, size, {n: _scaled(frame, float(by)) for n, frame in clip.frames.items()})
 
 
@@ -90,7 +90,7 @@ def _decoded(path: Path) -> Iterator[VideoFrame]:
         yield from container.decode(video=0)
 
 
-def _write(frames: Iterable[VideoFrame], rate: Fraction, out: Path) -> None:
+def write(frames: Iterable[VideoFrame], rate: Fraction, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(out), "w") as container:
         stream = None

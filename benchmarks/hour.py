@@ -19,6 +19,7 @@ from redactor.detectors.faces import Floats, Picture
 from redactor.identity.embedder import SIZE
 from redactor.identity.sampling import Template, wanted
 from redactor.media.encode import Encoder
+from redactor.media.forms import form_of
 from redactor.media.streams import Key, Segment, Streams, VideoStream
 from redactor.plan import Plan
 from redactor.scenes import signature
@@ -77,7 +78,9 @@ def plan(frames: int) -> Plan:
         duration=frames * TICKS,
         expected_frames=frames,
     )
-    return Plan(Streams("mov", video, (), (), ()), "0" * 64, {}, {"embedding": "made up"}, Encoder(), ())
+    return Plan(
+        Streams("mov", video, (), (), ()), "0" * 64, {}, {"embedding": "made up"}, form_of(video), Encoder(), ()
+    )
 
 
 def segments(frames: int) -> list[Segment]:

@@ -17,6 +17,8 @@ _PUBLIC = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)
 # What a task in an isolated subnet calls beside S3: to be pulled and to log; an instance under ECS says it lives, too.
 _TASK_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs")
 _INSTANCE_ENDPOINTS = ("ecs", "ecs-agent", "ecs-telemetry")
+# Those two speak a protocol of ECS's own, and nothing says that they take a policy.
+_WITHOUT_POLICY = ("ecs-agent", "ecs-telemetry")
 
 
 class Network(Construct):
@@ -53,19 +55,18 @@ class Network(Construct):
     def _s3(self, bucket: s3.Bucket) -> None:
         endpoint = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         stack = Stack.of(self)
-        mine = {"StringEquals": {"aws:PrincipalAccount": stack.account}}
-        endpoint.add_to_policy(
-            iam.PolicyStatement(
-                principals=[iam.AnyPrincipal()],
-                actions=["s3:*"],
-                resources=[bucket.bucket_arn, bucket.arn_for_objects("*")],
-                conditions=mine,
-            )
-        )
+        endpoint.add_to_policy(self._by_us(["s3:*"], [bucket.bucket_arn, bucket.arn_for_objects("*")]))
         # The layers of images lie in a bucket of the registry's, one for each region; tasks fetch them from there.
         layers = f"arn:{stack.partition}:s3:::prod-{stack.region}-starport-layer-bucket/*"
         endpoint.add_to_policy(
             iam.PolicyStatement(principals=[iam.AnyPrincipal()], actions=["s3:GetObject"], resources=[layers])
+        )
+
+    def _by_us(self, actions: list[str], resources: list[str]) -> iam.PolicyStatement:
+        """Calls by this account's roles: whoever brings credentials of another account along gets nowhere."""
+        mine = {"StringEquals": {"aws:PrincipalAccount": Stack.of(self).account}}
+        return iam.PolicyStatement(
+            principals=[iam.AnyPrincipal()], actions=actions, resources=resources, conditions=mine
         )
 
     def _endpoints(self) -> None:
@@ -77,13 +78,15 @@ class Network(Construct):
         )
         group.add_ingress_rule(self.task_group, _HTTPS, "Tasks")
         for name in wanted:
-            self.vpc.add_interface_endpoint(
+            endpoint = self.vpc.add_interface_endpoint(
                 "".join(word.capitalize() for word in name.replace(".", "-").split("-")),
                 service=ec2.InterfaceVpcEndpointAwsService(name),
                 subnets=_ISOLATED,
                 security_groups=[group],
                 open=False,
             )
+            if name not in _WITHOUT_POLICY:
+                endpoint.add_to_policy(self._by_us([f"{name.partition('.')[0]}:*"], ["*"]))
 
     def _flow_log(self, key: kms.Key) -> None:
         group = log_group(self, "Flows", settings=self._settings, key=key)

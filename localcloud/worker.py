@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.folders import empty
+from redactor.spent import EMBEDDED
 
 Handler = Callable[[Any, Any], Any]
 
@@ -66,6 +67,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _answer(request: dict[str, Any]) -> bytes:
+    os.environ["AWS_EXECUTION_ENV"] = EMBEDDED
     os.environ["AWS_LAMBDA_FUNCTION_NAME"] = request["function"]
     os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = str(request["memory"])
     os.chdir(os.environ["TMPDIR"])

@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -56,15 +56,23 @@ class Pool:
     """`workers` processes, each serving any function, one invocation at a time.
 
     functions: name -> step. environment: what every handler finds in os.environ. folder: where the private folders
-    of the workers are made; log: the file that gets everything the handlers print.
+    of the workers are made; log: the file that gets everything the handlers print. ahead: functions whose libraries a
+    worker loads while it is idle; those of the others come with their first call, as each takes memory in every worker.
     """
 
     def __init__(
-        self, workers: int, functions: Mapping[str, Function], environment: Mapping[str, str], folder: Path, log: Path
+        self,
+        workers: int,
+        functions: Mapping[str, Function],
+        environment: Mapping[str, str],
+        folder: Path,
+        log: Path,
+        *,
+        ahead: Iterable[str] = (),
     ) -> None:
         self._functions = functions
         self._closed = threading.Event()
-        handlers = [function.handler for function in functions.values()]
+        handlers = [functions[name].handler for name in ahead]
         self._processes = [Process(folder / f"worker-{n}", environment, handlers, log) for n in range(workers)]
         # Last in, first out: the first steps share one warm worker while the others load their libraries.
         self._idle: queue.LifoQueue[Process] = queue.LifoQueue()

@@ -36,5 +36,6 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
         gaps=gaps,
     )
     seconds = round(sum(one.seconds for one in timed), 3)
-    work.save_timed(names.VERIFY, replace(told, redact_seconds=seconds, version=made.version))
+    ran = {on: sum(one.seconds for one in timed if one.on == on) for on in {one.on for one in timed}}
+    work.save_timed(names.VERIFY, replace(told, redact_seconds=seconds, redact_on=ran, version=made.version))
     return {"frames": told.frames}

@@ -3,24 +3,27 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from redactor.annotations.faces import Face
-from redactor.covering import Rect, covered
+from redactor.covering import Rect, chroma_step, covered
 from redactor.lettering import words
 from redactor.preset import BlurType
 
 __all__ = ["BLURS", "IRREVERSIBLE", "LIMITS", "NOT_REDACTED", "Blur", "Planes", "Rect", "covered", "obscure"]
 
-Plane = NDArray[np.uint8]
+# uint8, or uint16 where samples have more than 8 bits.
+Plane = NDArray[np.unsignedinteger[Any]]
 Planes = tuple[Plane, Plane, Plane]
 Step = tuple[int, int]
 
 NOT_REDACTED = "NOT REDACTED"
-_GREY = 128
+# In 8 bits: luma of black and white where the range is limited, chroma of grey.
+_LIMITED, _GREY = (16, 235), 128
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,14 @@ class Area:
 @dataclass(frozen=True)
 class Scene:
     """planes: Y, U, V; written in place. steps: columns and rows of pixels that a sample of each plane stands for.
-    areas: in the order in which they are painted. black, white: luma of the colour range."""
+    areas: in the order in which they are painted. black, white: luma of the colour range; grey: chroma of no colour."""
 
     planes: Planes
     steps: tuple[Step, Step, Step]
     areas: tuple[Area, ...]
     black: int
     white: int
+    grey: int
 
 
 @dataclass(frozen=True)
@@ -54,23 +58,30 @@ class Blur:
 
 
 def obscure(
-    planes: Planes, faces: Sequence[Face], blur: BlurType, *, interlaced: bool = False, full_range: bool = False
+    planes: Planes,
+    faces: Sequence[Face],
+    blur: BlurType,
+    *,
+    interlaced: bool = False,
+    full_range: bool = False,
+    depth: int = 8,
 ) -> tuple[Rect, ...]:
     """Obscure the faces in a decoded frame, in place, and return the rectangles that were changed.
 
-    planes: Y, U, V, uint8, rows x columns, writable; the chroma planes whole, halved (rounded up) in columns, or in
-    both. full_range: luma counts 0-255 rather than 16-235. Every sample in the rectangles is computed from the samples
-    that stood there before any face was obscured; where faces overlap the higher id wins; nothing outside is touched.
+    planes: Y, U, V, rows x columns, writable, uint8 or, with depth bits a sample, uint16; the chroma planes whole,
+    halved (rounded up) in columns, or in both. full_range: luma counts 0-255 rather than 16-235 (in 8 bits). Every
+    sample in the rectangles is computed from the samples that stood there before any face was obscured; where faces
+    overlap the higher id wins; nothing outside is touched.
     BlurType.BOX hides nothing: it draws outlines and ids, and NOT REDACTED at the foot of every frame.
     """
     height, width = planes[0].shape
-    rows, columns = planes[1].shape
-    step = (2 if columns < width else 1, 2 if rows < height else 1)
+    step = chroma_step(planes[0].shape, planes[1].shape)
     grid = (step[0], 4 if interlaced and step[1] == 2 else step[1])
     found = [(face, covered(face, width, height, grid)) for face in sorted(faces)]
     areas = tuple(Area(face, rect, (face.width * width, face.height * height)) for face, rect in found if rect)
-    black, white = (0, 255) if full_range else (16, 235)
-    return BLURS[blur].paint(Scene(planes, ((1, 1), step, step), areas, black, white))
+    most = (1 << depth) - 1
+    black, white = (0, most) if full_range else (level << depth - 8 for level in _LIMITED)
+    return BLURS[blur].paint(Scene(planes, ((1, 1), step, step), areas, black, white, _GREY << depth - 8))
 
 
 def _patchwise(patch: Callable[[Plane, Area, Step], Plane]) -> Callable[[Scene], tuple[Rect, ...]]:
@@ -97,7 +108,7 @@ def _low(samples: Plane, area: Area, step: Step) -> Plane:
     height, width = samples.shape
     sides = (area.box[0] / step[0], area.box[1] / step[1])
     kernel = [min(max(math.ceil(side / 8), 3), room) | 1 for side, room in zip(sides, (width, height), strict=True)]
-    return _uint8(cv2.blur(samples, kernel, borderType=cv2.BORDER_REFLECT))
+    return _like(samples, cv2.blur(samples, kernel, borderType=cv2.BORDER_REFLECT))
 
 
 # Deconvolving a Gaussian of known sigma recovers a face at sigma/width .04, no more at .10; an eighth leaves a margin.
@@ -112,7 +123,7 @@ def _med(samples: Plane, area: Area, step: Step) -> Plane:
     rows, down = _reduced(height, sigma / step[1])
     small = cv2.resize(samples, (columns, rows), interpolation=cv2.INTER_AREA)
     soft = cv2.GaussianBlur(small, (0, 0), across, sigmaY=down, borderType=cv2.BORDER_REFLECT)
-    return _uint8(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR))
+    return _like(samples, cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def _reduced(room: int, sigma: float) -> tuple[int, float]:
@@ -133,10 +144,10 @@ def _high(samples: Plane, _area: Area, _step: Step) -> Plane:
     left = np.arange(columns) * width // columns
     sums = np.add.reduceat(np.add.reduceat(samples, left, axis=1, dtype=np.int64), top, axis=0)
     counts = np.outer(np.diff(top, append=height), np.diff(left, append=width))
-    means = ((2 * sums + counts) // (2 * counts)).astype(np.uint8).ravel()
+    means = ((2 * sums + counts) // (2 * counts)).astype(samples.dtype).ravel()
     # 7 has no factor in common with any number of cells, and with 5 added no cell stays in its place.
     moved = means[(7 * np.arange(means.size) + 5) % means.size].reshape(rows, columns)
-    return _uint8(cv2.resize(moved, (width, height), interpolation=cv2.INTER_LINEAR))
+    return _like(samples, cv2.resize(moved, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
 def _black(scene: Scene) -> tuple[Rect, ...]:
@@ -183,12 +194,12 @@ def _write(scene: Scene, rect: Rect, text: str) -> None:
 
 
 def _fill(scene: Scene, rect: Rect, luma: int) -> None:
-    for plane, step, value in zip(scene.planes, scene.steps, (luma, _GREY, _GREY), strict=True):
+    for plane, step, value in zip(scene.planes, scene.steps, (luma, scene.grey, scene.grey), strict=True):
         plane[rect.slices(*step)] = value
 
 
-def _uint8(image: NDArray[np.generic]) -> Plane:
-    return image.astype(np.uint8, copy=False)
+def _like(samples: Plane, image: NDArray[np.generic]) -> Plane:
+    return image.astype(samples.dtype, copy=False)
 
 
 BLURS: Mapping[BlurType, Blur] = {

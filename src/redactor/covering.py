@@ -46,6 +46,11 @@ def covered(face: Face, width: int, height: int, grid: tuple[int, int] = (2, 2))
     return Rect(columns[0], rows[0], columns[1], rows[1]) if columns and rows else None
 
 
+def chroma_step(luma: tuple[int, ...], chroma: tuple[int, ...]) -> tuple[int, int]:
+    """Columns and rows of pixels, 1 or 2, that a chroma sample stands for, by the planes' shapes."""
+    return (2 if chroma[1] < luma[1] else 1, 2 if chroma[0] < luma[0] else 1)
+
+
 def _span(low: float, length: float, size: int, grid: int) -> tuple[int, int] | None:
     first, last = Decimal(repr(low)), _EXACT.add(Decimal(repr(low)), Decimal(repr(length)))
     start, end = (

@@ -6,7 +6,7 @@ One global pass over every frame, so that any split into segments gives the same
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 from typing import Any, Self
 
@@ -52,7 +52,8 @@ class SegmentSightings:
 @dataclass(frozen=True)
 class MergeTold:
     """merge.json, for the report. coverage: a row an id; pruned: what was left out, so that it can be added;
-    smallest_face: height in pixels below which no face was seen; gaps: the frames that are black."""
+    smallest_face: height in pixels below which no face was seen. detect_on: what Detect ran on -> its seconds there.
+    gaps: the frames that are black."""
 
     frames: int
     faces: int
@@ -62,6 +63,7 @@ class MergeTold:
     smallest_face: float
     warnings: tuple[str, ...]
     detect_seconds: float
+    detect_on: dict[str, float] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
 
 
@@ -99,7 +101,7 @@ def merge(
     (partial or foreign detections), DamagedVideo (frames out of order, or not as many as the container's index states).
     """
     video, parts, crops, seconds, smallest = plan.streams.video, list[Sightings](), list[Crop](), 0.0, 0.0
-    gaps = list[Gap]()
+    ran, gaps = dict[str, float](), list[Gap]()
     for segment, timed in zip_longest(segments, found):
         if segment is None or timed is None or timed.value.n != segment.n:
             raise MissingResult(f"the detections are not those of the {len(segments)} segments, one each, in order")
@@ -107,17 +109,15 @@ def merge(
         crops += timed.value.crops
         gaps += timed.value.gaps
         seconds += timed.seconds
+        ran[timed.on] = ran.get(timed.on, 0.0) + timed.seconds
         smallest = max(smallest, timed.value.smallest_face)
     seen = Sightings.joined(parts or [Sightings.of([])])
     del parts
     frames = _frame_table(seen, video)
     embeddings = lasting(templates, seen, video.time_base) if plan.identity else Embeddings()
     tracking = track(seen, video, embeddings.vectors)
-    portraits = _owned(tracking, survivors(crops, seen, video.time_base))
-    thumbs = {
-        person.id: portraits.get(person.id) or _from_source(person, source, video, segments, damaged=bool(gaps))
-        for person in tracking.tracks
-    }
+    survived = survivors(crops, seen, video.time_base)
+    thumbs = _thumbs(tracking, survived, source, video, segments, damaged=bool(gaps))
     del seen, crops
     told = MergeTold(
         frames=len(frames),
@@ -128,6 +128,7 @@ def merge(
         smallest_face=smallest,
         warnings=_warnings(embeddings),
         detect_seconds=round(seconds, 3),
+        detect_on=ran,
         gaps=tuple(gaps),
     )
     return Merged(frames, _annotations(tracking.tracks, frames, plan), thumbs, told)
@@ -171,12 +172,25 @@ def _fractions(boxes: Floats, video: VideoStream) -> Floats:
     return np.concatenate([boxes[:, :2] / size, (boxes[:, 2:] - boxes[:, :2]) / size], axis=1)
 
 
-def _owned(tracking: Tracking, crops: Sequence[Crop]) -> dict[int, bytes]:
-    """The best portrait of each id that has one."""
+def _thumbs(
+    tracking: Tracking,
+    crops: Sequence[Crop],
+    source: Source,
+    video: VideoStream,
+    segments: Sequence[Segment],
+    *,
+    damaged: bool,
+) -> dict[int, bytes]:
+    """The best portrait of each id; one that has none is cut out of its best frame."""
     owned: dict[int, list[Crop]] = {}
     for crop, person in _owners(tracking.tracks, crops):
         owned.setdefault(person, []).append(crop)
-    return {n: max(mine, key=lambda crop: (crop.quality, -crop.pts)).jpeg for n, mine in owned.items()}
+    return {
+        person.id: max(owned[person.id], key=lambda crop: (crop.quality, -crop.pts)).jpeg
+        if person.id in owned
+        else _from_source(person, source, video, segments, damaged=damaged)
+        for person in tracking.tracks
+    }
 
 
 def _owners(people: Sequence[Track], crops: Sequence[Crop]) -> Iterator[tuple[Crop, int]]:

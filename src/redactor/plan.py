@@ -10,6 +10,7 @@ from typing import BinaryIO
 from redactor.identity import weights
 from redactor.media.cuts import cut
 from redactor.media.encode import Encoder
+from redactor.media.forms import Form, changes, form_of
 from redactor.media.probe import fingerprint, probe
 from redactor.media.restarts import in_order
 from redactor.media.source import open_source
@@ -21,12 +22,14 @@ from redactor.preset import Mode, Preset
 @dataclass(frozen=True)
 class Plan:
     """plan.json. fingerprint: of the source, as annotations carry it. models: name -> sha256, none in mode redact.
-    identity: the same for the models that embed faces, none where people are told apart by motion alone."""
+    identity: the same for the models that embed faces, none where people are told apart by motion alone. form: of the
+    output's pictures."""
 
     streams: Streams
     fingerprint: str
     models: Mapping[str, str]
     identity: Mapping[str, str]
+    form: Form
     encoder: Encoder
     warnings: tuple[str, ...]
 
@@ -36,13 +39,21 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
 
     Raises UnreadableVideo, TruncatedVideo, VideoTooLarge, DamagedVideo; ModelMissing where no detector can run.
     """
-    with open_source(file, size) as source:
-        streams = in_order(source, probe(source))
-        segments = cut(source, streams, preset.experimental.segment_seconds)
+    streams, segments = survey(file, size, preset)
     mark = fingerprint(file, size, streams)
     models, warnings = _models(preset)
     identity, doubts = _identity(preset)
-    return Plan(streams, mark, models, identity, Encoder(), (*streams.warnings, *warnings, *doubts)), segments
+    form = form_of(streams.video, keep=preset.experimental.keep_depth)
+    changed = () if preset.mode is Mode.ANALYZE else changes(streams.video, form)
+    told = (*streams.warnings, *changed, *warnings, *doubts)
+    return Plan(streams, mark, models, identity, form, Encoder(match=preset.experimental.match_bitrate), told), segments
+
+
+def survey(file: BinaryIO, size: int, preset: Preset) -> tuple[Streams, list[Segment]]:
+    """What the header and a few key packets say; needs no model. Raises as plan does, ModelMissing apart."""
+    with open_source(file, size) as source:
+        streams = in_order(source, probe(source))
+        return streams, cut(source, streams, preset.experimental.segment_seconds)
 
 
 def _models(preset: Preset) -> tuple[dict[str, str], tuple[str, ...]]:

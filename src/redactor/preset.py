@@ -46,7 +46,8 @@ class Detector(StrEnum):
 class Experimental:
     """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets.
     reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
-    source. allow_gaps: what cannot be decoded comes out black, instead of no output."""
+    source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are. match_bitrate: the output's picture
+    takes as many bits as the source's. allow_gaps: what cannot be decoded comes out black, instead of no output."""
 
     thumbnails: bool = False
     redact_again: bool = False
@@ -55,6 +56,8 @@ class Experimental:
     reidentify: bool = True
     min_face: Fraction = Fraction(USUAL_FACE)
     allow_gaps: bool = False
+    keep_depth: bool = False
+    match_bitrate: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,8 @@ def describe(preset: Preset) -> dict[str, Any]:
             "reidentify": experimental.reidentify,
             "minFace": str(experimental.min_face),
             "allowGaps": experimental.allow_gaps,
+            "keepDepth": experimental.keep_depth,
+            "matchBitrate": experimental.match_bitrate,
         },
     }
 
@@ -168,4 +173,6 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "reidentify": ("reidentify", flag),
     "minface": ("min_face", number(Fraction(4), Fraction(10_000))),
     "allowgaps": ("allow_gaps", flag),
+    "keepdepth": ("keep_depth", flag),
+    "matchbitrate": ("match_bitrate", flag),
 }

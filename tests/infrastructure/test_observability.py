@@ -25,26 +25,6 @@ def board(assembly: Assembly) -> list[dict[str, Any]]:
     return json.loads(assembly.names(dashboard["DashboardBody"]))["widgets"]
 
 
-def test_every_way_in_which_a_job_or_an_event_is_lost_has_its_alarm(assembly: Assembly) -> None:
-    watched = {(alarm["Namespace"], alarm["MetricName"]) for alarm in alarms(assembly).values()}
-    assert watched == {
-        ("AWS/States", "ExecutionsFailed"),
-        ("AWS/States", "ExecutionsTimedOut"),
-        ("AWS/States", "ExecutionsAborted"),
-        ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
-        ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
-        ("AWS/Lambda", "Errors"),
-    }
-
-
-def test_an_alarm_goes_to_the_topic_at_once_and_is_silent_where_nothing_was_counted(assembly: Assembly) -> None:
-    topic, _ = assembly.one("AWS::SNS::Topic")
-    for alarm in alarms(assembly).values():
-        assert alarm["AlarmActions"] == [{"Ref": topic}]
-        assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
-        assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1, "notBreaching")
-
-
 @pytest.mark.parametrize(
     ("name", "least"), [("DeadLettersForgotten", 2 * 86_400), ("DeadLetters", 0), ("JobsFailed", 0)]
 )

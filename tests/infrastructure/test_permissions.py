@@ -12,17 +12,10 @@ from typing import Any
 import pytest
 
 from infrastructure.permissions import ACCESS, UNSCOPED, together
+from tests.infrastructure.checks.permissions import WRITERS, admits, documents, principals
 from tests.infrastructure.conftest import Assembly, as_list
 
 SNAPSHOT = Path(__file__).with_name("permissions.txt")
-# Kind of resource-based policy -> where its document is.
-POLICIES = {
-    "AWS::S3::BucketPolicy": "PolicyDocument",
-    "AWS::SQS::QueuePolicy": "PolicyDocument",
-    "AWS::SNS::TopicPolicy": "PolicyDocument",
-    "AWS::KMS::Key": "KeyPolicy",
-    "AWS::EC2::VPCEndpoint": "PolicyDocument",
-}
 
 
 def lines(assembly: Assembly) -> Iterator[str]:
@@ -32,16 +25,9 @@ def lines(assembly: Assembly) -> Iterator[str]:
             yield from told(assembly, assembly.names({"Ref": role}), statement)
         for arn in properties.get("ManagedPolicyArns", []):
             yield f"Allow {assembly.names({'Ref': role})}: all of {assembly.names(arn)}"
-    for kind, document in POLICIES.items():
-        for name, properties in assembly.of(kind).items():
-            for statement in properties.get(document, {"Statement": []})["Statement"]:
-                who = " ".join(sorted(map(assembly.names, principals(statement))))
-                yield from told(assembly, f"{assembly.names({'Ref': name})} to {who}", statement)
-
-
-def principals(statement: dict[str, Any]) -> list[Any]:
-    given = statement["Principal"]
-    return [one for kind in given.values() for one in as_list(kind)] if isinstance(given, dict) else [given]
+    for _, name, statement in documents(assembly):
+        who = " ".join(sorted(map(assembly.names, principals(statement))))
+        yield from told(assembly, f"{assembly.names({'Ref': name})} to {who}", statement)
 
 
 def told(assembly: Assembly, holder: str, statement: dict[str, Any]) -> Iterator[str]:
@@ -58,26 +44,10 @@ def test_what_everybody_may_do_is_what_a_person_read_last(full: Assembly) -> Non
     assert found == SNAPSHOT.read_text().splitlines()
 
 
-def test_no_role_may_do_anything_to_everything_but_for_a_reason(shaped: Assembly) -> None:
-    on_all = {
-        action
-        for role in shaped.of("AWS::IAM::Role")
-        for statement in shaped.statements(role)
-        if "*" in statement["Resource"] and statement["Effect"] == "Allow"
-        for action in statement["Action"]
-    }
-    assert on_all <= UNSCOPED.keys()
-
-
 def test_every_reason_is_needed_by_somebody(full: Assembly) -> None:
     allowed = {a for r in full.of("AWS::IAM::Role") for s in full.statements(r) for a in s["Action"]}
     assert UNSCOPED.keys() <= allowed
     assert [action for action, reason in UNSCOPED.items() if len(reason) < 20] == []
-
-
-def test_no_role_may_do_a_pattern_of_things(shaped: Assembly) -> None:
-    wild = {a for r in shaped.of("AWS::IAM::Role") for s in shaped.statements(r) for a in s["Action"] if "*" in a}
-    assert wild == set()
 
 
 def test_only_the_role_by_which_ecs_runs_instances_holds_a_policy_of_aws(assembly: Assembly, full: Assembly) -> None:
@@ -111,39 +81,9 @@ def test_whoever_reads_may_decrypt_and_whoever_writes_may_encrypt_through_the_st
     assert any("kms:GenerateDataKey" in line for line in mine) == bool(ACCESS[step].writes)
 
 
-# (kind of policy, its service, the action by which it writes): all that must write without a role of ours.
-WRITERS = [
-    ("AWS::SQS::QueuePolicy", "events.amazonaws.com", "sqs:SendMessage"),
-    ("AWS::SNS::TopicPolicy", "cloudwatch.amazonaws.com", "sns:Publish"),
-    ("AWS::KMS::Key", "cloudwatch.amazonaws.com", "kms:GenerateDataKey*"),
-    ("AWS::KMS::Key", "cloudwatch.amazonaws.com", "kms:Decrypt"),
-    ("AWS::KMS::Key", "logs.<AWS::Region>.amazonaws.com", "kms:GenerateDataKey*"),
-    ("AWS::KMS::Key", "logs.<AWS::Region>.amazonaws.com", "kms:Encrypt*"),
-]
-
-
 @pytest.mark.parametrize(("kind", "service", "action"), WRITERS)
-def test_a_service_that_must_write_is_admitted_and_only_for_this_account(
-    shaped: Assembly, kind: str, service: str, action: str
-) -> None:
-    _, properties = shaped.one(kind)
-    admitting = [
-        statement
-        for statement in properties[POLICIES[kind]]["Statement"]
-        if statement["Effect"] == "Allow"
-        and action in as_list(statement["Action"])
-        and service in map(shaped.names, principals(statement))
-    ]
-    assert admitting
-    # A service acts for whoever asks it to, so a condition says for whom.
-    assert [statement for statement in admitting if not statement.get("Condition")] == []
-
-
-def test_reports_failures_reach_the_dead_letters_by_its_own_role(assembly: Assembly) -> None:
-    queue, _ = assembly.one("AWS::SQS::Queue")
-    _, invoking = assembly.one("AWS::Lambda::EventInvokeConfig")
-    assert invoking["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [queue, "Arn"]}
-    assert "Allow ComputeReportRole: sqs:SendMessage on WorkflowDeadLetters" in set(lines(assembly))
+def test_a_service_that_must_write_is_admitted(shaped: Assembly, kind: str, service: str, action: str) -> None:
+    assert admits(shaped, kind, service, action)
 
 
 def test_rights_of_several_steps_are_those_of_each_and_no_more() -> None:

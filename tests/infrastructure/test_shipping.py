@@ -1,5 +1,6 @@
 """What is locked and what is shipped: every pin hashed, no registry named, every licence told."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -31,6 +32,16 @@ def test_every_pin_has_its_hashes_and_no_file_names_a_registry(lock: Path) -> No
     assert entries[0] == ""
     assert [entry for entry in entries[1:] if "--hash=sha256:" not in entry] == []
     assert not re.search(r"://|^-", lock.read_text(), re.MULTILINE)
+
+
+def test_every_node_package_has_its_hash_and_no_registry_is_named() -> None:
+    folder = ROOT / "requirements" / "node"
+    lock = json.loads((folder / "package-lock.json").read_text())["packages"]
+    asked = json.loads((folder / "package.json").read_text())["dependencies"]
+    assert lock.pop("")["dependencies"] == asked
+    assert {name: lock[f"node_modules/{name}"]["version"] for name in asked} == asked
+    assert [name for name, entry in lock.items() if not entry["integrity"].startswith("sha512-")] == []
+    assert [name for name, entry in lock.items() if "resolved" in entry or "hasInstallScript" in entry] == []
 
 
 def test_the_locks_hold_what_the_project_asks_for() -> None:

@@ -4,11 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.infrastructure.checks.network import isolated
 from tests.infrastructure.conftest import Assembly, as_list
-from tests.infrastructure.test_network import isolated
-
-# vCPU -> the GiB that Fargate gives with it.
-FARGATE = {1: range(2, 9), 2: range(4, 17), 4: range(8, 31), 8: range(16, 61), 16: range(32, 121)}
 
 
 def definitions(assembly: Assembly) -> dict[str, dict[str, Any]]:
@@ -27,12 +24,6 @@ def test_fargate_has_no_gpu_and_instances_have_one(full: Assembly) -> None:
     assert gpus == {"FARGATE": None, "MANAGED_INSTANCES": [{"Type": "GPU", "Value": "1"}]}
 
 
-def test_fargate_is_asked_for_a_size_that_it_has(full: Assembly) -> None:
-    task = definitions(full)["FARGATE"]
-    assert int(task["Memory"]) // 1024 in FARGATE[int(task["Cpu"]) // 1024]
-    assert 21 <= task["EphemeralStorage"]["SizeInGiB"] <= 200
-
-
 def test_a_gpu_task_fits_the_instance_that_it_is_given(full: Assembly) -> None:
     task = definitions(full)["MANAGED_INSTANCES"]
     _, provider = full.one("AWS::ECS::CapacityProvider")
@@ -41,22 +32,6 @@ def test_a_gpu_task_fits_the_instance_that_it_is_given(full: Assembly) -> None:
     assert wanted["AcceleratorManufacturers"] == ["nvidia"]
     assert int(task["Cpu"]) <= wanted["VCpuCount"]["Min"] * 1024
     assert int(task["Memory"]) < wanted["MemoryMiB"]["Min"]
-
-
-def test_nothing_runs_while_there_are_no_tasks(full: Assembly) -> None:
-    """Managed Instances are started for tasks; a service or an auto scaling group would keep some."""
-    kinds = {resource["Type"] for resource in full.resources.values()}
-    assert not kinds & {"AWS::ECS::Service", "AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::Instance"}
-
-
-@pytest.mark.parametrize("kind", ["FARGATE", "MANAGED_INSTANCES"])
-def test_a_container_is_nobody_on_a_disk_that_it_cannot_write_to_but_for_scratch(full: Assembly, kind: str) -> None:
-    (container,) = definitions(full)[kind]["ContainerDefinitions"]
-    assert container["User"] == "65534:65534"
-    assert container["ReadonlyRootFilesystem"] is True
-    assert [mount["ContainerPath"] for mount in container["MountPoints"]] == ["/tmp"]
-    assert "Privileged" not in container
-    assert {entry["Name"] for entry in container["Environment"]} >= {"REDACTOR_BUCKET"}
 
 
 def test_a_task_may_do_what_the_steps_it_serves_may(full: Assembly) -> None:

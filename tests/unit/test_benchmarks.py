@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 from benchmarks import hour
 from benchmarks import merge as merging
 from benchmarks.annotated import Placed
-from benchmarks.clips import _write
+from benchmarks.clips import write
 from benchmarks.measures import hiding, naming
 from benchmarks.pixels import leak
 from benchmarks.reference import Clip, Frame, Person
@@ -72,7 +72,7 @@ def filmed(path: Path, *, hidden: bool) -> Path:
     if hidden:
         picture[80:160, 90:150] = 0
     frames = (VideoFrame.from_ndarray(picture, format="rgb24") for _ in range(3))
-    _write(frames, Fraction(30), path)
+    write(frames, Fraction(30), path)
     return path
 
 

@@ -16,7 +16,11 @@ from redactor.work import Work
 VIDEO = "input/foo.mp4"
 OUT = "output/foo.mp4/"
 PLAN = {
-    "streams": {"audio": [{"codec": "aac", "index": 1, "copied": True}], "dropped": []},
+    "streams": {
+        "video": {"width": 1280, "height": 720},
+        "audio": [{"codec": "aac", "index": 1, "copied": True}],
+        "dropped": [],
+    },
     "warnings": [],
     "models": {},
     "identity": {},
@@ -28,9 +32,16 @@ MERGED = {
     "pruned": [],
     "warnings": [],
     "detect_seconds": 1.5,
+    "detect_on": {"lambda 1769": 1.5},
     "smallest_face": 16.0,
 }
-VERIFIED = {"frames": 3, "sha256": "ab", "bytes": 5, "redact_seconds": 2.5}
+VERIFIED = {
+    "frames": 3,
+    "sha256": "ab",
+    "bytes": 5,
+    "redact_seconds": 2.5,
+    "redact_on": {"lambda 3538": 1.0, "fargate": 1.5},
+}
 DOCUMENTS = {
     names.PLAN: PLAN,
     names.MERGE: MERGED,
@@ -50,7 +61,8 @@ def finished(store: Store, mode: Mode = Mode.COMBINED, job_id: str = "job-1", **
     made = store.write(work.key(names.REDACTED), b"mp4 of " + job_id.encode())
     for name, value in DOCUMENTS.items():
         version = {"version": made.version} if name == names.VERIFY else {}
-        store.write(work.key(name), encode({"seconds": 0.5, "value": {**value, **version}}))
+        store.write(work.key(name), encode({"seconds": 0.5, "value": {**value, **version}, "on": "lambda 1769"}))
+    work.save(names.SEGMENTS, [{"n": 0}])
     store.write(work.key(names.ANNOTATIONS), job_id.encode())
     store.write(work.key(names.thumb_name(1)), b"jpeg")
     return work
@@ -188,6 +200,8 @@ def test_the_report_tells_what_was_done(store: Store) -> None:
     assert told["ids"] == {"hidden": [1], "visible": [2]}
     assert told["streams"]["kept"] == ["aac 1"]
     assert told["seconds"]["detect"] == MERGED["detect_seconds"]
+    assert told["cost"]["steps"].keys() == told["seconds"].keys()
+    assert all(cost > 0 for cost in told["cost"]["steps"].values())
     assert "odd" in told["warnings"]
     assert any("Voices are not redacted" in line for line in told["warnings"])
 

@@ -20,6 +20,7 @@ from redactor.detect import detect
 from redactor.errors import OutputMismatch
 from redactor.media.decode import decode
 from redactor.media.encode import Encoder, PartWriter
+from redactor.media.forms import form_of
 from redactor.media.parts import read_part
 from redactor.media.planes import Picture, picture
 from redactor.media.streams import FrameTime, VideoStream
@@ -62,11 +63,11 @@ def hidden(clear: Picture, blur: BlurType, faces: Sequence[Face]) -> tuple[Pictu
 
 def coded(pictures: Sequence[Picture], video: VideoStream, part: Path, crf: int = 19) -> list[Picture]:
     """What comes back from the encoder."""
-    with PartWriter(part, video, Encoder(crf=crf)) as out:
+    with PartWriter(part, video, form_of(video), Encoder(crf=crf)) as out:
         for one in pictures:
             out.write(one)
     with part.open("rb") as file:
-        return list(read_part(file, part.stat().st_size, video))
+        return list(read_part(file, part.stat().st_size, video, form_of(video)))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -183,7 +184,7 @@ def heads(pipeline: Pipeline) -> list[tuple[Picture, list[Face]]]:
             x1, y1, x2, y2 = placed.box
             sides = ((x2 - x1) / video.width, (y2 - y1) / video.height)
             faces[placed.frame].append(Face(person.id, x1 / video.width, y1 / video.height, *sides))
-    frames = [picture(decoded, video) for decoded in decode(pipeline.source, video, segment)]
+    frames = [picture(decoded, video, form_of(video)) for decoded in decode(pipeline.source, video, segment)]
     return [(frame, found) for frame, found in zip(frames, faces, strict=True) if found]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from redactor.media.encode import PartWriter
 from redactor.media.parts import packets_digest
 from redactor.media.planes import Picture, picture
 from redactor.media.streams import FrameTime
-from redactor.preset import BlurType
+from redactor.preset import BlurType, Experimental, Preset
 from redactor.redact import Verdict, redact
 from redactor.select import select
 from tests.media_factory import make_clip
@@ -35,25 +36,39 @@ FACES = [
 DRAWN_AT_THE_FOOT = {BlurType.BOX: [Rect(0, 80, 128, 96)]}
 
 
+# Forms in which noise is redacted, and the grid on which faces are covered.
+GRIDS = {
+    "yuv420p": (2, 2),
+    "yuv422p": (2, 1),
+    "yuv444p": (1, 1),
+    "yuv420p10le": (2, 2),
+    "yuv422p10le": (2, 1),
+    "yuv444p10le": (1, 1),
+}
+KEEP = Experimental(segment_seconds=Fraction(1, 2), keep_depth=True)
+
+
 def original(pipeline: Pipeline, n: int = 0) -> list[Picture]:
-    video = pipeline.plan.streams.video
-    return [picture(decoded, video) for decoded in decode(pipeline.source, video, pipeline.segments[n])]
+    video, form = pipeline.plan.streams.video, pipeline.plan.form
+    return [picture(decoded, video, form) for decoded in decode(pipeline.source, video, pipeline.segments[n])]
 
 
-def masks(shape: tuple[int, ...], rects: list[Rect], step: int) -> np.ndarray:
+def masks(shape: tuple[int, ...], rects: list[Rect], step: tuple[int, int]) -> np.ndarray:
     inside = np.zeros(shape, bool)
     for rect in rects:
-        inside[rect.slices(step, step)] = True
+        inside[rect.slices(*step)] = True
     return inside
 
 
-@pytest.fixture(scope="module")
-def textured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    """12 frames of noise, so that no blur leaves a row as it was, with boxes of every kind."""
+@pytest.fixture(scope="module", params=GRIDS)
+def textured(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Pipeline]:
+    """12 frames of noise in each form, so that no blur leaves a row as it was, with boxes of every kind."""
     folder = tmp_path_factory.mktemp("textured")
     rng = np.random.default_rng(2)
-    clip = make_clip(folder / "noise.mp4", frames=12, picture=lambda _: rng.integers(0, 256, (96, 128, 3), np.uint8))
-    with Pipeline(clip.path, folder) as made:
+    noise = {"picture": lambda _: rng.integers(0, 256, (96, 128, 3), np.uint8), "pix_fmt": request.param}
+    clip = make_clip(folder / "noise.mp4", frames=12, **noise)
+    with Pipeline(clip.path, folder, preset=Preset(experimental=KEEP)) as made:
+        assert made.plan.form.pix_fmt == request.param
         table = [FrameTime(pts, 512) for pts in clip.pts]
         faces = [FACES[n % len(FACES)] for n in range(12)]
         given = write_annotations(made.plan.streams.video, table, faces, made.plan.fingerprint)
@@ -71,9 +86,10 @@ def handed_over(pipeline: Pipeline, blur: BlurType, part: Path, monkeypatch: pyt
     return handed
 
 
-def rectangles(n: int, blur: BlurType) -> list[Rect]:
+def rectangles(n: int, blur: BlurType, textured: Pipeline) -> list[Rect]:
     """What is covered in frame n of the textured clip."""
-    faces = [rect for face in FACES[n % len(FACES)] if (rect := covered(face, 128, 96))]
+    grid = GRIDS[textured.plan.form.pix_fmt]
+    faces = [rect for face in FACES[n % len(FACES)] if (rect := covered(face, 128, 96, grid))]
     return faces + DRAWN_AT_THE_FOOT.get(blur, [])
 
 
@@ -84,8 +100,8 @@ def test_outside_the_rectangles_the_encoder_gets_the_source_untouched(
     handed = handed_over(textured, blur, tmp_path / "p.mp4", monkeypatch)
     for n, (ours, theirs) in enumerate(zip(handed, original(textured), strict=True)):
         assert ours.time == theirs.time
-        for sent, source, step in zip(ours.planes, theirs.planes, (1, 2, 2), strict=True):
-            outside = ~masks(source.shape, rectangles(n, blur), step)
+        for sent, source, step in zip(ours.planes, theirs.planes, ours.steps, strict=True):
+            outside = ~masks(source.shape, rectangles(n, blur, textured), step)
             np.testing.assert_array_equal(sent[outside], source[outside])
 
 
@@ -97,9 +113,9 @@ def test_inside_the_rectangles_nothing_is_left_as_it_was_up_to_their_very_edges(
     handed = handed_over(textured, blur, tmp_path / "p.mp4", monkeypatch)
     inner, edges = [], []
     for n, (ours, theirs) in enumerate(zip(handed, original(textured), strict=True)):
-        for rect in rectangles(n, blur):
-            for sent, source, step in zip(ours.planes, theirs.planes, (1, 2, 2), strict=True):
-                changed = (sent != source)[rect.slices(step, step)]
+        for rect in rectangles(n, blur, textured):
+            for sent, source, step in zip(ours.planes, theirs.planes, ours.steps, strict=True):
+                changed = (sent != source)[rect.slices(*step)]
                 inner.append(changed.ravel())
                 edges += [changed[0], changed[-1], changed[:, 0], changed[:, -1]]
     assert len(edges) >= 12 * 12
@@ -108,9 +124,10 @@ def test_inside_the_rectangles_nothing_is_left_as_it_was_up_to_their_very_edges(
 
 
 def test_black_leaves_black_alone(textured: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scale = 4 if "10" in textured.plan.form.pix_fmt else 1
     for n, ours in enumerate(handed_over(textured, BlurType.BLACK, tmp_path / "p.mp4", monkeypatch)):
-        for plane, step, value in zip(ours.planes, (1, 2, 2), (16, 128, 128), strict=True):
-            assert (plane[masks(plane.shape, rectangles(n, BlurType.BLACK), step)] == value).all()
+        for plane, step, value in zip(ours.planes, ours.steps, (16 * scale, 128 * scale, 128 * scale), strict=True):
+            assert (plane[masks(plane.shape, rectangles(n, BlurType.BLACK, textured), step)] == value).all()
 
 
 def test_the_verdict_says_what_was_checked(pipeline: Pipeline) -> None:
@@ -185,8 +202,10 @@ class Tampering(PartWriter):
 
 
 class OneClearFrame(Tampering):
+    at = 7
+
     def instead(self, n: int, given: Picture) -> list[Picture]:
-        return [self.clear[n] if n == 7 else given]
+        return [self.clear[n] if n == self.at else given]
 
 
 class OneClearFace(Tampering):
@@ -269,3 +288,14 @@ def test_a_clear_face_is_refused_whatever_the_blur(
     monkeypatch.setattr(redactor.redact, "PartWriter", OneClearFace)
     with pytest.raises(OutputMismatch, match="the rectangle"):
         hide(pipeline, pipeline.selection.boxes[0], tmp_path, blur)
+
+
+def test_a_clear_face_is_refused_in_every_form(
+    textured: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OneClearFrame, "clear", original(textured), raising=False)
+    monkeypatch.setattr(OneClearFrame, "at", 4)  # one with faces
+    monkeypatch.setattr(redactor.redact, "PartWriter", OneClearFrame)
+    boxes = textured.selection.boxes[0]
+    with pytest.raises(OutputMismatch, match="the rectangle"):
+        redact(textured.source, textured.plan, textured.segments[0], boxes, blur=BlurType.MED, part=tmp_path / "p.mp4")

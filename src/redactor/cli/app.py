@@ -2,18 +2,29 @@
 
 import logging
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from redactor import __version__
-from redactor.cli.drop import Wishes, WrongUsage, prepare
+from redactor.cli.drop import Wishes, WrongUsage, prepare, preset_of
 from redactor.preset import BlurType, Mode
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 FAILED, USAGE = 1, 2
+
+
+class Compute(StrEnum):
+    """Where segments may run."""
+
+    LAMBDA = "lambda"
+    FARGATE = "fargate"
+    GPU = "gpu"
+
+
 _NO_LOCALCLOUD = (
     "the embedded cloud is not installed: run from a checkout, installed with the extra: pip install -e '.[local]'"
 )
@@ -71,6 +82,35 @@ def run(
     from redactor.cli.run import run_all
 
     raise typer.Exit(0 if run_all(drops, workers) else FAILED)
+
+
+@app.command()
+def estimate(
+    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO…", help="Videos to ask for; only headers are read.")],
+    compute: Annotated[
+        list[Compute] | None, typer.Option(help="Where segments run; may be given again.  [default: all]")
+    ] = None,
+    mode: Annotated[
+        Mode | None, typer.Option(case_sensitive=False, help="What to do.  [default: the preset's, else combined]")
+    ] = None,
+    preset: Annotated[Path | None, typer.Option(help="Preset file.")] = None,
+    at_once: Annotated[int, typer.Option(min=1, help="Segments of one video worked on at a time.")] = 100,
+) -> None:
+    """Tell what redacting videos would take and cost on AWS. Needs no account."""
+    from rich.console import Console
+
+    from redactor import costs
+    from redactor.cli.estimate import footage, show
+
+    console = Console(soft_wrap=True, highlight=False)
+    try:
+        for video in videos:
+            wanted = preset_of(video, preset)
+            filmed = footage(video, wanted)
+            ways = [costs.estimate(filmed, mode or wanted.mode, way, at_once) for way in compute or list(Compute)]
+            show(video.name, filmed, ways, console)
+    except WrongUsage as error:
+        _refuse(str(error))
 
 
 @app.command()

@@ -68,6 +68,16 @@ def prepare(video: Path, out: Path, wishes: Wishes) -> Drop:
     return Drop(video, out, tuple((f"{video.name}{suffix}", data) for suffix, data in sidecars))
 
 
+def preset_of(video: Path, given: Path | None) -> Preset:
+    """The preset that a job of this video would have, checked. Raises WrongUsage."""
+    if not video.is_file():
+        raise WrongUsage(f"{video} is not a file")
+    try:
+        return parse_preset(_read(given), str(given)) if given else Preset()
+    except InvalidPreset as error:
+        raise WrongUsage(error.message) from error
+
+
 def _earlier(video: Path, out: Path) -> bytes:
     """The preset of the job whose annotations lie in DIR: who asked for Black there wants Black of the second pass."""
     report = out / f"{video.stem}_report.json"

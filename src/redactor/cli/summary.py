@@ -20,6 +20,8 @@ def show_results(video: Path, out: Path, files: Sequence[Path], report: Mapping[
     console.print(
         "seconds: " + "  ".join(f"{step} {seconds:.1f}" for step, seconds in report["seconds"].items()), highlight=False
     )
+    if report["cost"]["total"] is not None:
+        console.print(f"$ {report['cost']['total']:.4f}: {report['cost']['of']}", highlight=False, markup=False)
     for warning in report["warnings"]:
         console.print(f"note: {warning}", highlight=False, markup=False)
 

@@ -6,16 +6,29 @@ import numpy.typing as npt
 
 from redactor.detectors.faces import Picture
 
+Planes = npt.NDArray[np.float32]
+
 _PAD = 32  # both networks halve the picture five times
 
 
-def blob(picture: Picture) -> npt.NDArray[np.float32]:
-    """(1, 3, H, W) float32, BGR, 0-255: the picture in the upper left corner, black up to the next multiples of 32.
+class Blobs:
+    """Makes blobs, each in the memory of the last one of its size: 11 MB at 720p, which else come anew with each frame,
+    for a third of the time again."""
 
-    Twelve times as fast as cv2.dnn.blobFromImage, and bit for bit the same.
-    """
-    high, wide = picture.shape[:2]
-    planes = np.zeros((1, 3, high + -high % _PAD, wide + -wide % _PAD), np.float32)
-    for plane, channel in zip(planes[0], cv2.split(picture), strict=True):
-        plane[:high, :wide] = channel
-    return planes
+    def __init__(self) -> None:
+        self._planes: dict[tuple[int, ...], Planes] = {}
+
+    def blob(self, picture: Picture) -> Planes:
+        """(1, 3, H, W) float32, BGR, 0-255: the picture in the upper left corner, black up to the next multiples of 32.
+        It holds until the next call.
+
+        Many times as fast as cv2.dnn.blobFromImage, and bit for bit the same.
+        """
+        high, wide = picture.shape[:2]
+        planes = self._planes.get(picture.shape)
+        if planes is None:
+            planes = np.zeros((1, 3, high + -high % _PAD, wide + -wide % _PAD), np.float32)
+            self._planes[picture.shape] = planes
+        for plane, channel in zip(planes[0], cv2.split(picture), strict=True):
+            plane[:high, :wide] = channel
+        return planes

@@ -1,13 +1,13 @@
 """CenterFace (Xu et al., 2019): slower than YuNet, found in a Python package, the second opinion of `strict`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
-from redactor.detectors.blob import blob
+from redactor.detectors.blob import Blobs
 from redactor.detectors.faces import Faces, Picture, united
 from redactor.detectors.graph import with_open_sizes
 from redactor.detectors.session import open_session
@@ -29,6 +29,7 @@ class CenterFace:
     session: onnxruntime.InferenceSession
     long_sides: tuple[int, ...] = LONG_SIDES
     threshold: float = THRESHOLD
+    blobs: Blobs = field(default_factory=Blobs)
 
     def detect(self, pictures: Sequence[Picture]) -> Faces:
         """As Detector.detect. Pictures of equal size (a small source) are looked at once."""
@@ -37,7 +38,7 @@ class CenterFace:
 
     def _detect_one(self, picture: Picture) -> Faces:
         high, wide = picture.shape[:2]
-        answers = self.session.run(list(_CHANNELS), {_INPUT: blob(picture)})
+        answers = self.session.run(list(_CHANNELS), {_INPUT: self.blobs.blob(picture)})
         heat, scale, offset, points = (np.asarray(answer)[0].astype(np.float64) for answer in answers)
         rows, columns = np.nonzero(heat[0] >= self.threshold)
         size = np.exp(scale[:, rows, columns].T) * _STRIDE  # height, width

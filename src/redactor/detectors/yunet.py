@@ -1,13 +1,13 @@
 """YuNet (Wu et al., 2023) at two scales: a small picture for dark, blurred close-ups, a large one for small faces."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
-from redactor.detectors.blob import blob
+from redactor.detectors.blob import Blobs
 from redactor.detectors.faces import Faces, Floats, Picture, nothing, united
 from redactor.detectors.session import open_session
 
@@ -26,6 +26,7 @@ class YuNet:
     session: onnxruntime.InferenceSession
     long_sides: tuple[int, ...] = LONG_SIDES
     threshold: float = THRESHOLD
+    blobs: Blobs = field(default_factory=Blobs)
 
     def detect(self, pictures: Sequence[Picture]) -> Faces:
         """As Detector.detect. Pictures of equal size (a small source) are looked at once."""
@@ -34,7 +35,7 @@ class YuNet:
 
     def _detect_one(self, picture: Picture) -> Faces:
         high, wide = picture.shape[:2]
-        planes = blob(picture)
+        planes = self.blobs.blob(picture)
         names = [output.name for output in self.session.get_outputs()]
         answers = self.session.run(names, {"input": planes})
         raw = {name: np.asarray(answer)[0] for name, answer in zip(names, answers, strict=True)}

@@ -5,9 +5,10 @@ packets at key frames would not: the B frames of an open GOP follow the next key
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 from av.packet import Packet
@@ -23,8 +24,8 @@ from redactor.media.timing import FrameTimes, usual_duration
 
 # Seconds before the segment's key packet at which the search for it starts, in turn; then the very beginning.
 _EARLIER = (0, 1, 5, 20)
-# Containers that store how long a frame lasts. Elsewhere FFmpeg guesses from the packets around it, and another guess
-# after a seek would make a frame's duration depend on the segment.
+# Containers that store how long the last frame lasts. Elsewhere FFmpeg guesses from the packets before it, and another
+# guess after a seek would make its duration depend on the segment.
 _STATE_DURATIONS = ("mov", "matroska")
 # Broadcasts are recorded from the middle on: what comes before their first key frame can be shown by nobody.
 MIDSTREAM = ("mpegts", "mpeg")
@@ -39,8 +40,9 @@ _HIDDEN: dict[str, Callable[[bytes], bool]] = {
 
 @dataclass(frozen=True)
 class Decoded:
-    """A frame and when it is shown, which is time.pts and not frame.pts. Its buffers belong to the decoder: never write
-    into them. black: what was there cannot be decoded (gaps.py)."""
+    """A frame and when it is shown, which is time.pts and not frame.pts: until the next one is; the last as long
+    as its container or else the rate says. Its buffers belong to the decoder: never write into them.
+    black: what was there cannot be decoded (gaps.py)."""
 
     time: FrameTime
     frame: VideoFrame
@@ -58,8 +60,7 @@ def decode(source: Source, video: VideoStream, segment: Segment) -> Iterator[Dec
         found = _run(source, video, segment, at)
         first = next(found, None)
         if first is not None:
-            yield first
-            yield from found
+            yield from lasting(chain((first,), found), segment)
             return
     raise DamagedVideo(f"no frame can be decoded at {in_words(segment.start, video)}")
 
@@ -90,6 +91,22 @@ def _run(source: Source, video: VideoStream, segment: Segment, at: int | None) -
         raise DamagedVideo(f"the video ends before {in_words(segment.end, video)}")
     if ledger.started:
         ledger.close(None)
+
+
+def lasting(found: Iterable[Decoded], segment: Segment) -> Iterator[Decoded]:
+    """The frames of a segment, each lasting until the next, the last until the segment's end where it has one."""
+    held: Decoded | None = None  # until it is known how long it lasts
+    for decoded in found:
+        if held:
+            yield _until(decoded.time.pts, held)
+        held = decoded
+    if held:
+        yield held if segment.end is None else _until(segment.end, held)
+
+
+def _until(pts: int, held: Decoded) -> Decoded:
+    """The same frame, lasting until pts."""
+    return replace(held, time=FrameTime(held.time.pts, pts - held.time.pts))
 
 
 def packets(source: Source, video: VideoStream, segment: Segment, at: int | None) -> "Iterator[Packet[Any]]":

@@ -19,8 +19,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import DamagedVideo
-from redactor.media.decode import MIDSTREAM, Decoded, Ledger, attempts, decode, frames, in_words, packets
-from redactor.media.planes import FULL_RANGE, color_tags, plane_view
+from redactor.media.decode import MIDSTREAM, Decoded, Ledger, attempts, decode, frames, in_words, lasting, packets
+from redactor.media.forms import form_of
+from redactor.media.planes import plane_view
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
 
@@ -67,6 +68,9 @@ class Spared:
 
     def __iter__(self) -> Iterator[Decoded]:
         self._gaps.clear()
+        yield from lasting(self._frames(), self._segment)
+
+    def _frames(self) -> Iterator[Decoded]:
         for group in _Grouping(self._source, self._video, self._segment).groups():
             fault = self._fault(group)
             yield from self._sound(group) if fault is None else self._black(group, fault)
@@ -114,7 +118,7 @@ class Spared:
 def black(video: VideoStream) -> VideoFrame:
     """A black frame of the video's size."""
     frame = VideoFrame(video.width, video.height, "yuv420p")
-    luma = _FULL_BLACK if color_tags(video).range == FULL_RANGE else _BLACK
+    luma = _FULL_BLACK if form_of(video).full_range else _BLACK
     for n, value in enumerate((luma, _GREY, _GREY)):
         plane_view(frame, n)[:] = value
     return frame

@@ -13,9 +13,9 @@ from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import OutputMismatch
 from redactor.media import truncation
+from redactor.media.forms import ColorTags, stated_tags
 from redactor.media.orientation import fields, is_mirrored, is_top_first, turn
 from redactor.media.parts import check_clock, source_pts
-from redactor.media.planes import ColorTags, stated_tags
 from redactor.media.source import Source, open_source
 from redactor.media.streams import Streams, VideoStream
 

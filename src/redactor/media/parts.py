@@ -10,7 +10,7 @@ from av.packet import Packet
 
 from redactor.errors import OutputMismatch
 from redactor.media.decode import decode
-from redactor.media.encode import coded_size
+from redactor.media.forms import Form
 from redactor.media.planes import Picture, picture
 from redactor.media.source import Source, open_source
 from redactor.media.streams import FrameTime, Segment, VideoStream
@@ -30,13 +30,14 @@ class PartDigest:
     reorder: int
 
 
-def read_part(file: BinaryIO, size: int, video: VideoStream) -> Iterator[Picture]:
+def read_part(file: BinaryIO, size: int, video: VideoStream, form: Form) -> Iterator[Picture]:
     """Decode a part again: the pictures that viewers get, with pts of the source's time_base and the source's size.
 
-    Raises OutputMismatch where the part's clock is not the source's, DamagedVideo where it does not decode cleanly.
+    Raises OutputMismatch where the part's clock is not the source's or its samples have another form, DamagedVideo
+    where it does not decode cleanly.
     """
     with open_source(file, size) as source:
-        width, height = coded_size(video)
+        width, height = form.coded_size(video)
         clock = Fraction(1, video.time_base.denominator)
         stream = source.video(0)
         check_clock(stream.time_base, video)
@@ -52,7 +53,9 @@ def read_part(file: BinaryIO, size: int, video: VideoStream) -> Iterator[Picture
             restarts=(),
         )
         for decoded in decode(source, coded, Segment(0, None, None, None)):
-            yield _of_source(picture(decoded, coded), video)
+            if decoded.frame.format.name.replace("yuvj", "yuv") != form.pix_fmt:
+                raise OutputMismatch(f"the part's samples are {decoded.frame.format.name} instead of {form.pix_fmt}")
+            yield _of_source(picture(decoded, coded, replace(form, tone_mapped=False)), video)
 
 
 def packets_digest(file: BinaryIO, size: int, video: VideoStream) -> PartDigest:
@@ -89,11 +92,13 @@ def check_clock(time_base: Fraction | None, video: VideoStream) -> None:
 
 
 def _of_source(coded: Picture, video: VideoStream) -> Picture:
-    """Without the padding to even sizes, and in the source's ticks."""
+    """Without the padding, and in the source's ticks."""
     ticks, rest = divmod(coded.time.pts, video.time_base.numerator)
     if rest:
         raise OutputMismatch(f"a frame of the output has no time of the source: pts {coded.time.pts}")
     time = FrameTime(ticks - video.shift, max(1, coded.time.duration // video.time_base.numerator))
-    wide, high = -(-video.width // 2), -(-video.height // 2)
-    y, u, v = coded.y[: video.height, : video.width], coded.u[:high, :wide], coded.v[:high, :wide]
+    y, u, v = (
+        plane[: -(-video.height // rows), : -(-video.width // columns)]
+        for plane, (columns, rows) in zip(coded.planes, coded.steps, strict=True)
+    )
     return replace(coded, time=time, y=y, u=u, v=v)

@@ -243,8 +243,6 @@ def _warnings(opening: _Opening, video: VideoStream, audio: tuple[AudioStream, .
     ]
     if opening.frame.rotation % 90:
         found.append(f"the display rotation of {turn(opening.frame)} degrees was rounded to a quarter turn")
-    if video.width % 2 or video.height % 2:
-        found.append(f"H.264 has even sizes only: {video.width}x{video.height} was filled up by repeating the edge")
     if video.shift:
         late = float(video.shift * video.time_base)
         found.append(f"the video starts before time 0: picture and sound of the output are {late:.3f} s later")

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+import lap
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 Pair = tuple[int, int]
 _NEVER = 1e6
@@ -18,13 +18,14 @@ def least_cost(costs: dict[Pair, float]) -> list[Pair]:
     if len({left for left, _ in costs}) == len(costs) == len({right for _, right in costs}):
         return list(costs)
     pairs: list[Pair] = []
-    for group in _groups(costs):
+    for joined in components((left, ~right) for left, right in costs):  # ~right: its own number space, below zero
+        group = [(left, ~right) for left, right in joined]
         pairs += group if len(group) == 1 else _solved(group, costs)
     return pairs
 
 
-def _groups(pairs: Iterable[Pair]) -> list[list[Pair]]:
-    """Connected components of the bipartite graph, by union-find."""
+def components(pairs: Iterable[Pair]) -> list[list[Pair]]:
+    """The edges of a graph by its connected components, each in the order given, by union-find."""
     parent: dict[int, int] = {}
 
     def root(node: int) -> int:
@@ -34,7 +35,7 @@ def _groups(pairs: Iterable[Pair]) -> list[list[Pair]]:
 
     listed = list(pairs)
     for left, right in listed:
-        parent[root(left)] = root(~right)  # ~right: its own number space, below zero
+        parent[root(left)] = root(right)
     groups: dict[int, list[Pair]] = {}
     for pair in listed:
         groups.setdefault(root(pair[0]), []).append(pair)
@@ -48,5 +49,5 @@ def _solved(group: list[Pair], costs: dict[Pair, float]) -> list[Pair]:
     matrix = np.full((len(lefts), len(rights)), _NEVER)
     for pair in group:
         matrix[row[pair[0]], column[pair[1]]] = costs[pair]
-    chosen = zip(*linear_sum_assignment(matrix), strict=True)
-    return [(lefts[r], rights[c]) for r, c in chosen if matrix[r, c] < _NEVER]
+    chosen, _ = lap.lapjv(matrix, extend_cost=True, return_cost=False)
+    return [(lefts[r], rights[c]) for r, c in enumerate(chosen.tolist()) if c >= 0 and matrix[r, c] < _NEVER]

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import cdist
 
+from redactor.tracking.assign import components
 from redactor.tracking.heads import Heads
 from redactor.tracking.seen import Floats, Ints
 
@@ -108,7 +106,7 @@ def _two_at_once(
 
 
 def _far(a: Cluster, b: Cluster, means: Floats) -> float:
-    return float(cdist(means[a], means[b]).mean())
+    return float(_distances(means[a], means[b]).mean())
 
 
 def _together(a: Cluster, b: Cluster, present: list[frozenset[int]]) -> bool:
@@ -121,7 +119,7 @@ class _Clusters:
     def __init__(self, means: Floats, present: list[frozenset[int]]) -> None:
         self.members = {n: [n] for n in range(len(means))}
         self._present = dict(enumerate(present))
-        self._far = cdist(means, means)
+        self._far = _distances(means, means)
 
     def join(self) -> None:
         """The nearest two first, until none are near enough."""
@@ -149,19 +147,21 @@ class _Clusters:
 
 def _components(means: Floats) -> list[Ints]:
     """Tracks that a chain of likenesses connects: only these can become one person."""
-    row, column = np.array(_near(means, _SAME)).T
-    graph = coo_array((np.ones(len(row), np.int64), (row, column)), shape=(len(means), len(means)))
-    count, label = connected_components(graph, directed=False)
-    return [np.flatnonzero(label == n) for n in range(count)]
+    return [np.unique(pairs) for pairs in components(_near(means, _SAME))]
 
 
 def _near(means: Floats, most: float) -> list[tuple[int, int]]:
     """Pairs of tracks (row, row) nearer than this, each with itself too."""
     pairs: list[tuple[int, int]] = []
     for start in range(0, len(means), _CHUNK):
-        row, column = np.nonzero(cdist(means[start : start + _CHUNK], means) < most)
+        row, column = np.nonzero(_distances(means[start : start + _CHUNK], means) < most)
         pairs += zip((row + start).tolist(), column.tolist(), strict=True)
     return pairs
+
+
+def _distances(some: Floats, others: Floats) -> Floats:
+    """(len(some), len(others)): Euclidean."""
+    return np.stack([np.linalg.norm(others - one, axis=1) for one in some])
 
 
 def _present(track: Heads) -> frozenset[int]:

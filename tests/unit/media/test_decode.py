@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,18 @@ def test_every_frame_comes_once_and_time_goes_on(zoo: Zoo, name: str) -> None:
         assert all(frame.frame.pts == frame.time.pts and frame.time.duration >= 1 for frame in frames)
     assert len(pts) == len(zoo(name).pts)
     assert pts == sorted(set(pts))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_a_frame_lasts_until_the_next_whatever_its_container_says(tmp_path: Path, suffix: str) -> None:
+    """A transport stream says nothing of it: a frame that stands for a second must not count as one of a 24th."""
+    steps = (512, 512, 512, 12288)
+    clip = make_clip(tmp_path / f"v{suffix}", frames=24, steps=steps, gop=6)
+    with opened(clip.path) as (source, streams):
+        frames = [one.time for part in cut(source, streams, Fraction(1)) for one in decode(source, streams.video, part)]
+        seconds = [float(time.duration * streams.video.time_base) for time in frames]
+    assert [after.pts - time.pts for time, after in pairwise(frames)] == [time.duration for time in frames[:-1]]
+    assert seconds[:-1] == pytest.approx(([1 / 24] * 3 + [1.0]) * 5 + [1 / 24] * 3, abs=2e-3)
 
 
 @pytest.mark.parametrize("name", ZOO)

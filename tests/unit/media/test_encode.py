@@ -10,9 +10,10 @@ import pytest
 
 from redactor.errors import DamagedVideo, OutputMismatch
 from redactor.media.decode import decode
-from redactor.media.encode import Encoder, PartWriter, coded_size
+from redactor.media.encode import Encoder, PartWriter
+from redactor.media.forms import form_of, stated_tags
 from redactor.media.parts import packets_digest, read_part
-from redactor.media.planes import Picture, color_tags, picture, stated_tags
+from redactor.media.planes import Picture, picture
 from redactor.media.streams import FrameTime, Segment, VideoStream
 from tests.media_factory import Clip, make_clip
 from tests.unit.media.conftest import ZOO, opened
@@ -26,7 +27,7 @@ BT709_FULL = {"color_range": 2, "colorspace": 1, "color_primaries": 1, "color_tr
 def test_a_part_gives_back_every_picture_at_its_time(zoo: Zoo, name: str, tmp_path: Path) -> None:
     video, pictures = load(zoo(name).path)
     part = write(tmp_path / "p.mp4", video, pictures)
-    back = list(read_part(io.BytesIO(part), len(part), video))
+    back = list(read_part(io.BytesIO(part), len(part), video, form_of(video)))
     assert [p.time.pts for p in back] == [p.time.pts for p in pictures]
     assert packets_digest(io.BytesIO(part), len(part), video).pts == tuple(p.time.pts for p in pictures)
     for ours, theirs in zip(pictures, back, strict=True):
@@ -66,15 +67,15 @@ def test_colour_tags_are_kept(tmp_path: Path) -> None:
     video, pictures = load(make_clip(tmp_path / "a.mp4", frames=4, color=BT709_FULL).path)
     write(tmp_path / "p.mp4", video, pictures)
     with av.open(str(tmp_path / "p.mp4")) as part:
-        assert stated_tags(part.streams.video[0].codec_context) == color_tags(video)
+        assert stated_tags(part.streams.video[0].codec_context) == form_of(video).color
 
 
 def test_odd_sizes_are_padded_for_the_encoder_and_cut_again(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.mp4", frames=5, width=127, height=95, pix_fmt="yuv444p")
     video, pictures = load(clip.path)
     part = write(tmp_path / "p.mp4", video, pictures)
-    back = list(read_part(io.BytesIO(part), len(part), video))
-    assert coded_size(video) == (128, 96)
+    back = list(read_part(io.BytesIO(part), len(part), video, form_of(video)))
+    assert form_of(video).coded_size(video) == (128, 96)
     assert [plane.shape for plane in back[0].planes] == [plane.shape for plane in pictures[0].planes]
     assert np.abs(back[0].y.astype(int) - pictures[0].y).mean() < 6
 
@@ -82,7 +83,7 @@ def test_odd_sizes_are_padded_for_the_encoder_and_cut_again(tmp_path: Path) -> N
 def test_a_failure_leaves_no_file(zoo: Zoo, tmp_path: Path) -> None:
     video, pictures = load(zoo("plain").path)
     path = tmp_path / "p.mp4"
-    out = PartWriter(path, video, Encoder()).__enter__()
+    out = PartWriter(path, video, form_of(video), Encoder()).__enter__()
     for one in pictures:
         out.write(one)
     out.__exit__(ZeroDivisionError, ZeroDivisionError(), None)
@@ -92,7 +93,10 @@ def test_a_failure_leaves_no_file(zoo: Zoo, tmp_path: Path) -> None:
 def test_a_part_without_pictures_is_refused(zoo: Zoo, tmp_path: Path) -> None:
     video, _ = load(zoo("one frame").path)
     path = tmp_path / "p.mp4"
-    with pytest.raises(OutputMismatch, match="without a single frame"), PartWriter(path, video, Encoder()):
+    with (
+        pytest.raises(OutputMismatch, match="without a single frame"),
+        PartWriter(path, video, form_of(video), Encoder()),
+    ):
         pass
     assert not path.exists()
 
@@ -100,7 +104,10 @@ def test_a_part_without_pictures_is_refused(zoo: Zoo, tmp_path: Path) -> None:
 def test_a_time_before_zero_is_refused(zoo: Zoo, tmp_path: Path) -> None:
     video, pictures = load(zoo("one frame").path)
     early = replace(pictures[0], time=FrameTime(-1, 512))
-    with pytest.raises(DamagedVideo, match="before time 0"), PartWriter(tmp_path / "p.mp4", video, Encoder()) as out:
+    with (
+        pytest.raises(DamagedVideo, match="before time 0"),
+        PartWriter(tmp_path / "p.mp4", video, form_of(video), Encoder()) as out,
+    ):
         out.write(early)
     assert not (tmp_path / "p.mp4").exists()
 
@@ -125,11 +132,12 @@ def test_a_part_on_another_clock_is_refused(zoo: Zoo, tmp_path: Path) -> None:
 def load(path: Path) -> tuple[VideoStream, list[Picture]]:
     with opened(path) as (source, streams):
         video = streams.video
-        return video, [picture(frame, video) for frame in decode(source, video, Segment(0, None, None, None))]
+        frames = decode(source, video, Segment(0, None, None, None))
+        return video, [picture(frame, video, form_of(video)) for frame in frames]
 
 
 def write(path: Path, video: VideoStream, pictures: list[Picture], encoder: Encoder = ENCODER) -> bytes:
-    with PartWriter(path, video, encoder) as out:
+    with PartWriter(path, video, form_of(video), encoder) as out:
         for one in pictures:
             out.write(one)
     return path.read_bytes()

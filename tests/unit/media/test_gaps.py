@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from redactor.errors import DamagedVideo
 from redactor.media.cuts import cut
 from redactor.media.decode import Decoded, decode
+from redactor.media.forms import form_of
 from redactor.media.gaps import Spared, black, seen_by
 from redactor.media.planes import picture
 from redactor.media.restarts import in_order
@@ -144,7 +145,8 @@ def test_where_no_time_tells_frames_apart_damage_ends_the_job(tmp_path: Path, na
 @pytest.mark.parametrize("full", [False, True])
 def test_black_is_black_in_the_videos_own_range(zoo: Zoo, full: bool) -> None:
     with opened(zoo("mjpeg full range" if full else "plain").path) as (_, streams):
-        shown = picture(Decoded(FrameTime(0, 1), black(streams.video), black=True), streams.video)
+        frame = Decoded(FrameTime(0, 1), black(streams.video), black=True)
+        shown = picture(frame, streams.video, form_of(streams.video))
     assert shown.y.shape == (96, 128)
     assert np.unique(shown.y).tolist() == [0 if full else 16]
     assert np.unique(np.concatenate([shown.u.ravel(), shown.v.ravel()])).tolist() == [128]

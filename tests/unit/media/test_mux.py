@@ -16,10 +16,11 @@ from redactor.errors import DamagedVideo, OutputMismatch, TryAgain
 from redactor.media.cuts import cut
 from redactor.media.decode import decode
 from redactor.media.encode import Encoder, PartWriter
+from redactor.media.forms import form_of
 from redactor.media.inspection import OutputFacts, audio_digests, inspect_output
 from redactor.media.mux import PartFile, join
 from redactor.media.parts import PartDigest, packets_digest, read_part
-from redactor.media.planes import Picture, color_tags, picture
+from redactor.media.planes import Picture, picture
 from redactor.media.source import Source
 from redactor.media.streams import Segment, Streams
 from tests.media_factory import Clip, make_clip
@@ -57,9 +58,9 @@ def job(path: Path, folder: Path, seconds: Fraction = Fraction(1, 2)) -> Iterato
         parts, digests = [], []
         for segment in segments:
             part = folder / f"{segment.n}.mp4"
-            with PartWriter(part, streams.video, Encoder()) as out:
+            with PartWriter(part, streams.video, form_of(streams.video), Encoder()) as out:
                 for frame in decode(source, streams.video, segment):
-                    out.write(picture(frame, streams.video))
+                    out.write(picture(frame, streams.video, form_of(streams.video)))
             parts.append(PartFile.at(segment.n, part))
             with part.open("rb") as file:
                 digests.append(packets_digest(file, part.stat().st_size, streams.video))
@@ -78,7 +79,7 @@ def test_the_output_has_the_frames_and_packets_of_the_parts(zoo: Zoo, name: str,
     assert (facts.rotation, facts.sample_aspect, facts.color) == (
         video.rotation,
         video.sample_aspect,
-        color_tags(video),
+        form_of(video).color,
     )
     assert (facts.codec, facts.profile, facts.pix_fmt) == ("h264", "High", "yuv420p")
     assert (facts.faststart, facts.chapters) == (True, 0)
@@ -139,12 +140,13 @@ def test_the_joined_pictures_are_those_of_the_parts(zoo: Zoo, tmp_path: Path) ->
         video = work.streams.video
     with opened(tmp_path / "out.mp4") as (source, streams):
         joined = [
-            picture(frame, streams.video) for frame in decode(source, streams.video, Segment(0, None, None, None))
+            picture(frame, streams.video, form_of(streams.video))
+            for frame in decode(source, streams.video, Segment(0, None, None, None))
         ]
     parts: list[Picture] = []
     for part in work.parts:
         with part.open() as file:
-            parts.extend(read_part(file, part.size, video))
+            parts.extend(read_part(file, part.size, video, form_of(video)))
     assert [p.time.pts for p in joined] == [p.time.pts for p in parts]
     for ours, theirs in zip(joined, parts, strict=True):
         np.testing.assert_array_equal(ours.y, theirs.y)
@@ -170,9 +172,9 @@ def test_parts_that_overlap_in_time_are_refused(zoo: Zoo, tmp_path: Path) -> Non
 def test_parts_of_other_settings_are_refused(zoo: Zoo, tmp_path: Path) -> None:
     with job(zoo("plain").path, tmp_path) as work:
         video = work.streams.video
-        with PartWriter(tmp_path / "1.mp4", video, Encoder(crf=30)) as out:
+        with PartWriter(tmp_path / "1.mp4", video, form_of(video), Encoder(crf=30)) as out:
             for frame in decode(work.source, video, work.segments[1]):
-                out.write(picture(frame, video))
+                out.write(picture(frame, video, form_of(video)))
         mixed = [work.parts[0], PartFile.at(1, tmp_path / "1.mp4")]
         with pytest.raises(OutputMismatch, match="encoded differently"):
             join(mixed, work.source, work.streams, tmp_path / "out.mp4")

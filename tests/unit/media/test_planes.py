@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from redactor.media.decode import Decoded, decode
-from redactor.media.planes import Picture, color_tags, picture, plane_view, to_frame
+from redactor.media.forms import form_of
+from redactor.media.planes import Picture, picture, plane_view, to_frame
 from redactor.media.streams import Segment, VideoStream
 from tests.media_factory import Clip, make_clip
 from tests.unit.media.conftest import opened
@@ -20,7 +21,7 @@ FULL = {"color_range": 2, "colorspace": 1, "color_primaries": 1, "color_trc": 1}
 def first(path: Path) -> tuple[Decoded, VideoStream, Picture]:
     with opened(path) as (source, streams):
         decoded = next(iter(decode(source, streams.video, WHOLE)))
-        return decoded, streams.video, picture(decoded, streams.video)
+        return decoded, streams.video, picture(decoded, streams.video, form_of(streams.video))
 
 
 @pytest.mark.parametrize("name", ["plain", "mjpeg full range", "vp9"])
@@ -50,7 +51,10 @@ def test_writing_into_a_copy_leaves_the_decoder_alone(zoo: Zoo) -> None:
 def test_a_picture_keeps_its_samples_when_the_decoder_goes_on(zoo: Zoo) -> None:
     clip = zoo("plain")
     with opened(clip.path) as (source, streams):
-        shown = [(picture(one, streams.video), one.frame.to_ndarray()) for one in decode(source, streams.video, WHOLE)]
+        shown = [
+            (picture(one, streams.video, form_of(streams.video)), one.frame.to_ndarray())
+            for one in decode(source, streams.video, WHOLE)
+        ]
     for kept, then in shown:
         np.testing.assert_array_equal(kept.y, then[: kept.y.shape[0]])
 
@@ -70,7 +74,7 @@ def test_other_formats_keep_range_and_matrix(tmp_path: Path, pix_fmt: str, color
     """Flat grey of luma 20 and chroma 90, 200 stays that within a step, whatever the range says."""
     clip = _flat(tmp_path / "a.mp4", pix_fmt, (20, 90, 200), color)
     _, video, own = first(clip)
-    assert color_tags(video).range == color["color_range"]
+    assert form_of(video).color.range == color["color_range"]
     for plane, value in zip(own.planes, (20, 90, 200), strict=True):
         np.testing.assert_allclose(plane, value, atol=1)
 
@@ -80,7 +84,7 @@ def test_a_matrix_that_swscale_does_not_know_is_kept(tmp_path: Path, matrix: int
     """YCgCo, BT.2020 with constant luminance, ICtCp: nothing is converted but depth and chroma sampling."""
     path = _flat(tmp_path / "a.mkv", "yuv444p10le", (200, 90, 140), {"colorspace": matrix, "color_range": 1})
     _, video, own = first(path)
-    assert color_tags(video).space == matrix
+    assert form_of(video).color.space == matrix
     for plane, value in zip(own.planes, (200, 90, 140), strict=True):
         np.testing.assert_allclose(plane, value, atol=1)
 
@@ -89,8 +93,8 @@ def test_rgb_becomes_limited_range_and_says_so(tmp_path: Path) -> None:
     white = np.full((96, 128, 3), 255, np.uint8)
     clip = make_clip(tmp_path / "a.mkv", codec="ffv1", pix_fmt="bgr0", frames=2, bframes=0, picture=lambda n: white)
     _, video, own = first(clip.path)
-    assert color_tags(video).range == 1
-    assert color_tags(video).space == 6
+    assert form_of(video).color.range == 1
+    assert form_of(video).color.space == 6
     np.testing.assert_allclose(own.y, 235, atol=1)
     np.testing.assert_allclose(own.u, 128, atol=1)
 
@@ -98,13 +102,13 @@ def test_rgb_becomes_limited_range_and_says_so(tmp_path: Path) -> None:
 def test_an_older_name_for_full_range_is_full_range(zoo: Zoo) -> None:
     _, video, _ = first(zoo("mjpeg full range").path)
     assert video.pix_fmt == "yuvj420p"
-    assert color_tags(video).range == 2
+    assert form_of(video).color.range == 2
 
 
 def test_a_frame_for_the_encoder_has_the_planes_time_and_tags(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.mp4", frames=3, start=777, color=FULL)
     _, video, own = first(clip.path)
-    frame = to_frame(own, video)
+    frame = to_frame(own, video, form_of(video))
     for n, plane in enumerate(own.planes):
         np.testing.assert_array_equal(plane_view(frame, n), plane)
     assert (frame.pts, frame.time_base, frame.pict_type, frame.format.name) == (777, Fraction(1, 12288), 0, "yuv420p")
@@ -114,7 +118,7 @@ def test_a_frame_for_the_encoder_has_the_planes_time_and_tags(tmp_path: Path) ->
 def test_a_real_full_range_clip_keeps_its_extremes(shared_media: Path) -> None:
     decoded, video, own = first(shared_media / "bt709_full_range.mp4")
     np.testing.assert_array_equal(own.y, plane_view(decoded.frame, 0))
-    assert color_tags(video).range == 2
+    assert form_of(video).color.range == 2
 
 
 def _flat(path: Path, pix_fmt: str, values: tuple[int, int, int], color: dict[str, int]) -> Path:

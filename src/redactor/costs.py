@@ -1,0 +1,278 @@
+"""What a job takes and costs, before it runs: seconds and dollars by step, from what a frame was measured to cost.
+
+Sizes are those that the stack deploys in production (a test compares them); prices are in prices.py, what was measured
+and what is assumed in measured.py. Free tiers are left out.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from redactor.measured import FIXED, OUTPUT, PACKETS, START, assumed, per_frame
+from redactor.preset import Mode
+from redactor.prices import dollars
+
+# MB of memory for which a function gets one vCPU.
+VCPU = 1769
+_GB = 1024.0
+_FREE_DISK, _FREE_TASK_DISK = 512, 20 * 1024
+_BLOCK, _COPY, _UPLOAD = 4 << 20, 64 << 20, 8 << 20
+# Retries, look-ups of records and claims: what each call asks of S3 beside its work.
+_ALWAYS = 4
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a step runs on. kind: lambda or fargate. memory, disk: MB."""
+
+    kind: str
+    memory: int
+    disk: int
+    vcpus: float
+
+    @classmethod
+    def function(cls, memory: int, disk: int = _FREE_DISK) -> "Machine":
+        return cls("lambda", memory, disk, memory / VCPU)
+
+    def dollars(self, seconds: float) -> float:
+        """Of one call that takes so long."""
+        return _BILLED[self.kind](self, seconds)
+
+
+def _function(machine: Machine, seconds: float) -> float:
+    disk = max(0, machine.disk - _FREE_DISK) / _GB
+    memory = dollars("lambda GB-second", machine.memory / _GB * seconds)
+    return memory + dollars("lambda disk", disk * seconds) + dollars("lambda request")
+
+
+def _task(machine: Machine, seconds: float) -> float:
+    """By the second, a minute at least."""
+    hours = max(60.0, seconds) / 3600
+    disk = max(0, machine.disk - _FREE_TASK_DISK) / _GB
+    memory = dollars("fargate memory", machine.memory / _GB * hours)
+    return dollars("fargate vCPU", machine.vcpus * hours) + memory + dollars("fargate disk", disk * hours)
+
+
+_BILLED: Mapping[str, Callable[[Machine, float], float]] = {"lambda": _function, "fargate": _task}
+
+FUNCTIONS: Mapping[str, Machine] = {
+    "accept": Machine.function(512),
+    "plan": Machine.function(1769),
+    "detect": Machine.function(1769),
+    "merge": Machine.function(3538),
+    "select": Machine.function(1769),
+    "redact": Machine.function(3538, 4096),
+    "join": Machine.function(1769, 10240),
+    "verify": Machine.function(1769),
+    "publish": Machine.function(512),
+}
+TASK = Machine("fargate", 8192, 100 * 1024, 4.0)
+FANNED_OUT = ("detect", "redact")
+ZIPPED = ("accept", "publish")
+# compute -> step -> machine. None: not measured, so no figure is given.
+COMPUTE: Mapping[str, Mapping[str, Machine | None]] = {
+    "lambda": FUNCTIONS,
+    "fargate": {**FUNCTIONS, **dict.fromkeys(FANNED_OUT, TASK)},
+    "gpu": {**FUNCTIONS, "detect": None},
+}
+STEPS: Mapping[Mode, tuple[str, ...]] = {
+    Mode.COMBINED: tuple(FUNCTIONS),
+    Mode.ANALYZE: ("accept", "plan", "detect", "merge", "publish"),
+    Mode.REDACT: ("accept", "plan", "select", "redact", "join", "verify", "publish"),
+}
+# State transitions of a job: its own states with the start; one child's.
+STATES: Mapping[Mode, tuple[int, int]] = {Mode.COMBINED: (15, 2), Mode.ANALYZE: (11, 1), Mode.REDACT: (12, 1)}
+CHILD_STATES = 2
+
+
+@dataclass(frozen=True)
+class Footage:
+    """What a job's cost depends on. pixels: of a frame. segments: each goes to one worker. source, output: bytes."""
+
+    pixels: int
+    frames: int
+    segments: int
+    source: int
+    output: int
+
+    @classmethod
+    def of(cls, pixels: int, frames: int, segments: int, source: int) -> "Footage":
+        return cls(pixels, frames, segments, source, round(source * OUTPUT))
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a step. frames: it works on, of Plan those that it tries to start from. reads, writes: requests one
+    after another; down, up: bytes through the function; copied: bytes that S3 copies for it."""
+
+    frames: float = 0
+    reads: float = _ALWAYS
+    writes: float = 1
+    down: float = 0
+    up: float = 0
+    copied: float = 0
+
+
+def _blocks(size: float) -> float:
+    """Requests that read so many bytes, by the blocks of store.py."""
+    return math.ceil(size / _BLOCK)
+
+
+def _streamed(f: Footage) -> Call:
+    """Join as it is built: every part and the whole source through one function, and the result up."""
+    reads = _ALWAYS + f.segments + max(2 * f.segments, _blocks(f.output)) + _blocks(f.source)
+    return Call(f.frames, reads, _blocks(f.output / 2), f.source + f.output, f.output)
+
+
+# What one call of each step moves, as its entry point is written.
+CALLS: Mapping[str, Callable[[Footage], Call]] = {
+    "accept": lambda f: Call(reads=12, writes=4),
+    # A look at each place where a segment may begin takes a block.
+    "plan": lambda f: Call(f.segments, reads=_ALWAYS + f.segments + 4, writes=2, down=(f.segments + 4) * _BLOCK),
+    "detect": lambda f: Call(
+        f.frames / f.segments, _ALWAYS + 3 + _blocks(f.source / f.segments), 2, f.source / f.segments
+    ),
+    "merge": lambda f: Call(f.frames, _ALWAYS + 3 + 2 * f.segments, 10, f.frames * 600.0),
+    "select": lambda f: Call(f.frames, _ALWAYS + 5, 1 + f.segments, f.frames * 300.0),
+    "redact": lambda f: Call(
+        f.frames / f.segments,
+        _ALWAYS + 4 + _blocks(f.source / f.segments),
+        2,
+        f.source / f.segments,
+        f.output / f.segments,
+    ),
+    "join": _streamed,
+    # The result twice, for its packets and its hash, and the source once, for its sound.
+    "verify": lambda f: Call(
+        f.frames, _ALWAYS + f.segments + 2 * _blocks(f.output) + _blocks(f.source), 1, 2 * f.output + f.source
+    ),
+    "publish": lambda f: Call(reads=20, writes=12 + math.ceil(f.output / _COPY), copied=f.output),
+}
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Seconds that pass beside computing: for a request that reads or writes, and between two states. stream, copy:
+    bytes/s through a function, and copied by S3 for one caller."""
+
+    read: float
+    write: float
+    stream: float
+    copy: float
+    transition: float
+
+
+AWS = Waits(*(assumed(name) for name in ("read", "write", "stream", "copy", "transition")))
+
+
+def seconds(step: str, call: Call, footage: Footage, machine: Machine, waits: Waits = AWS) -> float:
+    """Of one call on a warm machine."""
+    moved = (call.down + call.up) / waits.stream + call.copied / waits.copy
+    asked = call.reads * waits.read + call.writes * waits.write
+    return _busy(step, call, footage, machine) + moved + asked
+
+
+def _busy(step: str, call: Call, footage: Footage, machine: Machine) -> float:
+    """Computing: no step uses more than two vCPUs."""
+    if step in FIXED:
+        own, each = FIXED[step]
+        return own + each * call.frames
+    if step in PACKETS:
+        each, megabyte, part = PACKETS[step]
+        return (call.frames * each + call.down / 1e6 * megabyte + footage.segments * part) / 1000
+    cpu, wall = per_frame(step, footage.pixels)
+    if machine.vcpus <= 1:
+        return call.frames * cpu / machine.vcpus
+    return call.frames * (cpu + (wall - cpu) * (min(2.0, machine.vcpus) - 1))
+
+
+def start(step: str, machine: Machine) -> tuple[float, float]:
+    """(seconds until a cold machine works, how many of them are paid)."""
+    if machine.kind == "fargate":
+        return assumed("task") + START["image"], assumed("task") + START["image"]
+    libraries = START.get(step, START["zip" if step in ZIPPED else "image"]) / min(1.0, machine.vcpus)
+    return assumed("package" if step in ZIPPED else "image") + libraries, libraries
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """calls of a step, how long all of them take together, how long it takes by the clock, and what they cost."""
+
+    step: str
+    calls: int
+    seconds: float
+    elapsed: float
+    dollars: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """steps: in flow order, None for one that was not measured. other: what is paid beside them, by name."""
+
+    compute: str
+    steps: Mapping[str, StepCost | None]
+    other: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def measured(self) -> bool:
+        return all(self.steps.values())
+
+    @property
+    def dollars(self) -> float | None:
+        """None where a step was not measured: a sum without it would be an invention."""
+        known = [step.dollars for step in self.steps.values() if step]
+        return sum(known) + sum(self.other.values()) if self.measured else None
+
+    @property
+    def seconds(self) -> float | None:
+        """What is paid for, of all calls together; None where a step was not measured."""
+        return sum(step.seconds for step in self.steps.values() if step) if self.measured else None
+
+    @property
+    def elapsed(self) -> float | None:
+        known = [step.elapsed for step in self.steps.values() if step]
+        return sum(known) if self.measured else None
+
+
+def estimate(footage: Footage, mode: Mode, compute: str, at_once: int) -> Estimate:
+    """Every machine starts cold. at_once: segments worked on at a time, in each Map."""
+    machines = COMPUTE[compute]
+    steps = {step: _step(step, footage, machines[step], at_once) for step in STEPS[mode]}
+    return Estimate(compute, steps, other(footage, mode))
+
+
+def _step(step: str, footage: Footage, machine: Machine | None, at_once: int) -> StepCost | None:
+    if machine is None:
+        return None
+    calls = footage.segments if step in FANNED_OUT else 1
+    one, (wait, paid) = seconds(step, CALLS[step](footage), footage, machine), start(step, machine)
+    # A function that has done one segment is warm for the next; a task is started for each.
+    cold = calls if machine.kind == "fargate" else min(calls, at_once)
+    waves = math.ceil(calls / at_once)
+    elapsed = waves * one + wait * (waves if machine.kind == "fargate" else 1) + assumed("transition")
+    cost = cold * machine.dollars(one + paid) + (calls - cold) * machine.dollars(one)
+    return StepCost(step, calls, calls * one + cold * paid, elapsed, cost)
+
+
+def other(footage: Footage, mode: Mode, made: Mapping[str, Call] | None = None) -> dict[str, float]:
+    """Dollars beside the steps': the state machine, and what S3 asks for requests. made: other calls than CALLS'."""
+    own, maps = STATES[mode]
+    asked = made or {step: CALLS[step](footage) for step in STEPS[mode]}
+    calls = {step: (footage.segments if step in FANNED_OUT else 1, asked[step]) for step in STEPS[mode]}
+    reads, writes = (sum(n * getattr(call, kind) for n, call in calls.values()) for kind in ("reads", "writes"))
+    uploads = sum(n * call.up for n, call in calls.values()) / _UPLOAD
+    return {
+        "state transitions": dollars("step transition", own + maps * CHILD_STATES * footage.segments),
+        "S3 requests": dollars("s3 get", reads) + dollars("s3 put", writes + uploads),
+    }
+
+
+def kept(footage: Footage, days: int = 14) -> dict[str, float]:
+    """Dollars for what stays: a month of the video and its result; the working files, which hold the result twice, as
+    parts and joined, until they are gone: work_days and, as the bucket keeps versions, noncurrent_days after that."""
+    gigabytes = 1e9
+    return {
+        "source and result, a month": dollars("s3 storage", (footage.source + footage.output) / gigabytes),
+        f"working files, {days} days": dollars("s3 storage", 2 * footage.output / gigabytes * days / 30),
+        "download of the result": dollars("data out", footage.output / gigabytes),
+    }

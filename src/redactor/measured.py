@@ -1,0 +1,76 @@
+"""What the steps were measured to cost, and what of AWS is assumed because it cannot be measured without an account."""
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+DATE = "2026-11-25"
+COMMAND = "python -m benchmarks.costs aws_bezos_vogels.mp4 --seconds 18"
+MACHINE = "two vCPUs of an AMD EPYC server"
+
+# Step -> pixels of a frame -> (CPU milliseconds a frame, wall milliseconds on two vCPUs). The clip has 30 frames a
+# second, two people in most of them and is embedded; other sizes than 720 lines are the same scaled, 6 s of 1080 lines
+# and 1 s of 2160.
+FRAME: Mapping[str, Mapping[int, tuple[float, float]]] = {
+    "detect": {230_400: (13.4, 13.8), 921_600: (33.7, 32.9), 2_073_600: (38.6, 37.0), 8_294_400: (270.7, 263.1)},
+    "redact": {230_400: (5.16, 5.05), 921_600: (15.6, 10.7), 2_073_600: (33.2, 21.4), 8_294_400: (153.2, 100.2)},
+    # Ten minutes with five people in view: what these take depends on faces, not on pixels.
+    "merge": {921_600: (0.105, 0.105)},
+    "select": {921_600: (0.050, 0.050)},
+}
+# CPU milliseconds a frame, a megabyte read and a part opened: packets are passed on, whatever they show. The last is
+# what the short clip leaves of join beside the first two.
+PACKETS: Mapping[str, tuple[float, float, float]] = {"join": (0.013, 1.51, 15.0), "verify": (0.006, 1.65, 0.0)}
+# Seconds of one vCPU for a call and for each frame that Plan tries to start from.
+FIXED: Mapping[str, tuple[float, float]] = {"accept": (0.2, 0.0), "plan": (0.07, 0.02), "publish": (0.2, 0.0)}
+# Seconds of one vCPU before the first frame: the libraries, and in Detect the models.
+START: Mapping[str, float] = {"zip": 0.4, "image": 0.7, "detect": 0.9}
+# Bytes of output for a byte of source: 1.1 where that has 1.1 Mbit/s, 0.6 where it was encoded at crf 16.
+OUTPUT = 1.0
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """A figure of AWS that was not measured here. why: where it is from."""
+
+    value: float
+    unit: str
+    why: str
+
+
+ASSUMED: Mapping[str, Assumed] = {
+    "read": Assumed(0.03, "s to the first byte of an object", "usual in one region; S3's own guide says 0.1 to 0.2"),
+    "write": Assumed(0.05, "s for a small object", "usual in one region; S3's own guide says 0.1 to 0.2"),
+    "stream": Assumed(75e6, "bytes/s between S3 and one function", "600 Mbit/s, published measurements of Lambda"),
+    "copy": Assumed(250e6, "bytes/s that S3 copies for one caller", "a guess"),
+    "image": Assumed(3.0, "s to start a function of an image, libraries apart", "published cold starts, 2 to 5 s"),
+    "package": Assumed(0.3, "s to start a zip function, libraries apart", "published cold starts, 0.2 to 0.5 s"),
+    "task": Assumed(35.0, "s until a Fargate task runs; the image's download is paid", "published, 30 to 60 s"),
+    "transition": Assumed(0.1, "s from one state to the next", "a guess"),
+    "child": Assumed(300.0, "children a second that a distributed Map starts", "StartExecution's quota in us-east-1"),
+}
+
+
+def per_frame(step: str, pixels: float) -> tuple[float, float]:
+    """(CPU seconds, wall seconds on two vCPUs) of one frame: between two measured sizes on a line, beyond them in
+    proportion to the nearest."""
+    rows = FRAME[step]
+    sizes = sorted(rows)
+    if len(sizes) == 1:
+        return _seconds(rows[sizes[0]])
+    at = bisect_left(sizes, pixels)
+    if at in (0, len(sizes)):
+        near = sizes[min(at, len(sizes) - 1)]
+        return _seconds(rows[near], pixels / near)
+    low, high = sizes[at - 1], sizes[at]
+    part = (pixels - low) / (high - low)
+    (a, b), (c, d) = rows[low], rows[high]
+    return _seconds((a + part * (c - a), b + part * (d - b)))
+
+
+def _seconds(row: tuple[float, float], times: float = 1.0) -> tuple[float, float]:
+    return row[0] * times / 1000, row[1] * times / 1000
+
+
+def assumed(name: str) -> float:
+    return ASSUMED[name].value

@@ -1,0 +1,100 @@
+"""Who may do what: nothing on everything but for a reason, and every service that must write may."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from infrastructure.permissions import UNSCOPED
+from tests.infrastructure.conftest import Assembly, as_list
+
+# Kind of resource-based policy -> where its document is.
+POLICIES = {
+    "AWS::S3::BucketPolicy": "PolicyDocument",
+    "AWS::SQS::QueuePolicy": "PolicyDocument",
+    "AWS::SNS::TopicPolicy": "PolicyDocument",
+    "AWS::KMS::Key": "KeyPolicy",
+    "AWS::EC2::VPCEndpoint": "PolicyDocument",
+}
+# (kind of policy, its service, the action by which it writes): all that must write without a role of ours.
+WRITERS = [
+    ("AWS::SQS::QueuePolicy", "events.amazonaws.com", "sqs:SendMessage"),
+    ("AWS::SNS::TopicPolicy", "cloudwatch.amazonaws.com", "sns:Publish"),
+    ("AWS::KMS::Key", "cloudwatch.amazonaws.com", "kms:GenerateDataKey*"),
+    ("AWS::KMS::Key", "cloudwatch.amazonaws.com", "kms:Decrypt"),
+    ("AWS::KMS::Key", "logs.<AWS::Region>.amazonaws.com", "kms:GenerateDataKey*"),
+    ("AWS::KMS::Key", "logs.<AWS::Region>.amazonaws.com", "kms:Encrypt*"),
+]
+
+
+def documents(of: Assembly) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(kind, logical id, statement) of every policy on a resource."""
+    for kind, document in POLICIES.items():
+        for name, properties in of.of(kind).items():
+            for statement in properties.get(document, {"Statement": []})["Statement"]:
+                yield kind, name, statement
+
+
+def principals(statement: dict[str, Any]) -> list[Any]:
+    given = statement["Principal"]
+    return [one for kind in given.values() for one in as_list(kind)] if isinstance(given, dict) else [given]
+
+
+def _allowed(of: Assembly) -> Iterator[tuple[str, str, list[Any]]]:
+    """(role, action, resources) of everything that a role may do."""
+    for role in of.of("AWS::IAM::Role"):
+        for statement in of.statements(role):
+            if statement["Effect"] == "Allow":
+                yield from ((role, action, statement["Resource"]) for action in statement["Action"])
+
+
+def unscoped(of: Assembly) -> list[str]:
+    """Actions on every resource that nobody gave a reason for."""
+    return [f"{role}: {a}" for role, a, resources in _allowed(of) if "*" in resources and a not in UNSCOPED]
+
+
+def patterns(of: Assembly) -> list[str]:
+    """Roles that may do whatever fits a pattern."""
+    return [f"{role}: {action}" for role, action, _ in _allowed(of) if "*" in action]
+
+
+def passing_any_role(of: Assembly) -> list[str]:
+    """Who may hand on a role must say to which service."""
+    return [
+        role
+        for role in of.of("AWS::IAM::Role")
+        for statement in of.statements(role)
+        if "iam:PassRole" in statement["Action"] and "iam:PassedToService" not in str(statement.get("Condition"))
+    ]
+
+
+def admits(of: Assembly, kind: str, service: str, action: str) -> bool:
+    """Whether a policy of that kind lets the service do so."""
+    return any(
+        statement["Effect"] == "Allow"
+        and action in as_list(statement["Action"])
+        and service in map(of.names, principals(statement))
+        for one, _, statement in documents(of)
+        if one == kind
+    )
+
+
+def not_admitted(of: Assembly) -> list[str]:
+    """Services that must write and may not."""
+    return [" ".join(writer) for writer in WRITERS if not admits(of, *writer)]
+
+
+def admitted_for_anybody(of: Assembly) -> list[str]:
+    """Services, and everybody, that a policy admits without saying on whose behalf.
+
+    A service acts for whoever asks it to. Image layers are the registry's, for whoever has the link that it gave.
+    """
+    layers = "starport-layer-bucket"
+    return [
+        f"{name}: {who}"
+        for _, name, statement in documents(of)
+        if statement["Effect"] == "Allow" and not statement.get("Condition")
+        for who in map(of.names, principals(statement))
+        if not who.endswith(":root") and layers not in of.names(statement.get("Resource"))
+    ]
+
+
+CHECKS = (unscoped, patterns, passing_any_role, not_admitted, admitted_for_anybody)

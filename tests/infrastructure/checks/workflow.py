@@ -1,0 +1,114 @@
+"""The state machine, the rules that start and report it, and whoever is told when something is lost."""
+
+import re
+from typing import Any
+
+from infrastructure.rules import RULES
+from tests.infrastructure.conftest import Assembly
+
+MACHINE = "AWS::StepFunctions::StateMachine"
+# (namespace, metric): every way in which a job or an event is lost.
+WATCHED = {
+    ("AWS/States", "ExecutionsFailed"),
+    ("AWS/States", "ExecutionsTimedOut"),
+    ("AWS/States", "ExecutionsAborted"),
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+    ("AWS/Lambda", "Errors"),
+}
+
+
+def not_filled_in(of: Assembly) -> list[str]:
+    """Names in the definition for which the stack puts nothing, and what it puts for no name."""
+    _, machine = of.one(MACHINE)
+    return sorted(
+        set(re.findall(r"\$\{(\w+)\}", machine["DefinitionString"])) ^ machine["DefinitionSubstitutions"].keys()
+    )
+
+
+def called_without_leave(of: Assembly) -> list[str]:
+    """Functions that the definition names and the machine may not call, and the other way round."""
+    _, machine = of.one(MACHINE)
+    statements = [*of.statements(machine["RoleArn"]["Fn::GetAtt"][0])]
+    allowed = {of.names(r) for s in statements if "lambda:InvokeFunction" in s["Action"] for r in s["Resource"]}
+    named = {of.names(v) for k, v in machine["DefinitionSubstitutions"].items() if k.endswith("Function")}
+    return sorted(allowed ^ named)
+
+
+def telling_what_states_were_given(of: Assembly) -> list[str]:
+    """A state machine whose log holds keys, that is, file names; or that keeps no log, or sends no trace."""
+    _, machine = of.one(MACHINE)
+    log = machine.get("LoggingConfiguration", {})
+    told = (log.get("Level"), log.get("IncludeExecutionData"), machine.get("TracingConfiguration"))
+    return [] if told == ("ALL", False, {"Enabled": True}) else ["the state machine"]
+
+
+def forgotten_events(of: Assembly) -> list[str]:
+    """Rules that are not deployed as the table says, do not try for a day, or leave nothing where they fail."""
+    (queue,) = of.of("AWS::SQS::Queue")
+    deployed: dict[str, Any] = {t["Id"]: t for r in of.of("AWS::Events::Rule").values() for t in r["Targets"]}
+    wrong = sorted(deployed.keys() ^ {rule.name for rule in RULES})
+    for rule in RULES:
+        target = deployed.get(rule.name, {})
+        told = (
+            {"InputPathsMap": dict(rule.transformer.paths), "InputTemplate": rule.transformer.template}
+            if rule.transformer
+            else None
+        )
+        right = (
+            target.get("InputTransformer") == told
+            and target.get("DeadLetterConfig") == {"Arn": {"Fn::GetAtt": [queue, "Arn"]}}
+            and target.get("RetryPolicy") == {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
+        )
+        wrong += [] if right else [rule.name]
+    return wrong
+
+
+def rules_not_admitted(of: Assembly) -> list[str]:
+    """Rules that the dead-letter queue does not admit."""
+    policies = of.of("AWS::SQS::QueuePolicy").values()
+    admitted = {
+        statement.get("Condition", {}).get("ArnEquals", {}).get("aws:SourceArn", {}).get("Fn::GetAtt", [""])[0]
+        for policy in policies
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow" and "sqs:SendMessage" in statement["Action"]
+    }
+    return sorted(of.of("AWS::Events::Rule").keys() - admitted)
+
+
+def reports_lost(of: Assembly) -> list[str]:
+    """Functions that EventBridge calls without waiting and whose failures go nowhere."""
+    (queue,) = of.of("AWS::SQS::Queue")
+    called = {p["FunctionName"]["Fn::GetAtt"][0] for p in of.of("AWS::Lambda::Permission").values()}
+    kept = {
+        config["FunctionName"]["Ref"]
+        for config in of.of("AWS::Lambda::EventInvokeConfig").values()
+        if config["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [queue, "Arn"]}
+    }
+    return sorted(called - kept)
+
+
+def unwatched(of: Assembly) -> list[str]:
+    """Ways to lose a job or an event that call nobody; alarms that reach no topic, or only when it comes again."""
+    (topic,) = of.of("AWS::SNS::Topic")
+    alarms = of.of("AWS::CloudWatch::Alarm")
+    seen = {(alarm["Namespace"], alarm["MetricName"]) for alarm in alarms.values()}
+    wanted = {
+        "AlarmActions": [{"Ref": topic}],
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 1,
+        "TreatMissingData": "notBreaching",
+    }
+    mute = [n for n, alarm in alarms.items() if {key: alarm.get(key) for key in wanted} != wanted]
+    return [" ".join(one) for one in sorted(WATCHED - seen)] + mute
+
+
+CHECKS = (
+    not_filled_in,
+    called_without_leave,
+    telling_what_states_were_given,
+    forgotten_events,
+    rules_not_admitted,
+    reports_lost,
+    unwatched,
+)

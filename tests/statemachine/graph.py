@@ -1,0 +1,210 @@
+"""What must hold of a definition as a graph. A check takes any definition and returns what is wrong with it."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from infrastructure.steps import STEPS
+from redactor import errors
+from tests.statemachine.definition import (
+    LAMBDA,
+    TERMINAL,
+    Definition,
+    State,
+    children,
+    graphs,
+    states,
+    step_of,
+    targets,
+)
+
+# Names that AWS gives to failures of an invocation (Lambda's, its runtime's, Step Functions' own).
+THROTTLES = {
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.EC2ThrottledException",
+    "Lambda.EC2UnexpectedException",
+    "Lambda.ENILimitReachedException",
+    "Lambda.ResourceNotReadyException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+}
+CRASHES = {"Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
+
+
+def _ours() -> set[str]:
+    """The errors of the family that a retry may mend."""
+    family = {name: cls for name, cls in vars(errors).items() if isinstance(cls, type)}
+    return {name for name, cls in family.items() if getattr(cls, "retryable", False)}
+
+
+def _invocations(machine: Definition) -> list[State]:
+    return [task for task in states(machine, "Task") if task.body["Resource"] == LAMBDA]
+
+
+def unknown_substitutions(machine: Definition) -> list[str]:
+    """Names in `${…}` that the stack does not fill in."""
+    known = {"Bucket", *(step.substitution for step in STEPS.values())}
+    return sorted(set(re.findall(r"\$\{(\w+)\}", json.dumps(machine))) - known)
+
+
+def unreachable(machine: Definition) -> list[str]:
+    """States that nothing leads to, and targets that there are not."""
+    wrong = []
+    for graph in graphs(machine).values():
+        reached, ahead = set[str](), [graph["StartAt"]]
+        while ahead:
+            name = ahead.pop()
+            if name not in reached:
+                reached.add(name)
+                ahead += targets(graph["States"].get(name, {}))
+        wrong += sorted(reached ^ graph["States"].keys())
+    return wrong
+
+
+def dead_ends(machine: Definition) -> list[str]:
+    """States that neither go on nor end, or do both."""
+
+    def ends(state: State) -> bool:
+        return state.body.get("End", False) or state.body["Type"] in TERMINAL
+
+    return [state.name for state in states(machine) if bool([*targets(state.body)]) == ends(state)]
+
+
+def uncommented(machine: Definition) -> list[str]:
+    return [state.name for state in states(machine) if not state.body.get("Comment", "").endswith(".")]
+
+
+def hidden_failures(machine: Definition) -> list[str]:
+    """A Fail state, and a Catch outside a child or to anything but another try.
+
+    A Catch that ends in a Fail, or in a quiet end, would make a redrive useless and hide the failure itself.
+    """
+    wrong = [state.name for state in states(machine, "Fail")]
+    kinds = {(state.graph, state.name): state.body["Type"] for state in states(machine)}
+    for state in states(machine):
+        caught = [rule["Next"] for rule in state.body.get("Catch", [])]
+        if caught and not (state.graph and all(kinds.get((state.graph, name)) == "Task" for name in caught)):
+            wrong.append(state.name)
+    return wrong
+
+
+def not_retried(machine: Definition) -> list[str]:
+    return [task.name for task in states(machine, "Task") if not task.body.get("Retry")]
+
+
+def unlimited(machine: Definition) -> list[str]:
+    """Tasks without a limit in time, or with one that ends before the function's own."""
+
+    def outlasts(task: State) -> bool:
+        step = step_of(task)
+        return task.body.get("TimeoutSeconds", 0) > (STEPS[step].timeout if step else 0)
+
+    timed = [task.name for task in states(machine, "Task") if not (outlasts(task) or "TimeoutSecondsPath" in task.body)]
+    return timed if machine.get("TimeoutSeconds") else ["the machine", *timed]
+
+
+def wrongly_retried(machine: Definition) -> list[str]:
+    """Invocations that are retried for anything but passing faults, or not for each of them."""
+    wanted = _ours() | THROTTLES | CRASHES
+    return [
+        f"{task.name}: {', '.join(sorted(names ^ wanted))}"
+        for task in _invocations(machine)
+        if (names := {name for retrier in task.body.get("Retry", []) for name in retrier["ErrorEquals"]}) != wanted
+    ]
+
+
+def impatient(machine: Definition) -> list[str]:
+    """Invocations whose throttles are not waited out for two minutes, all with jitter."""
+
+    def waits(task: State) -> bool:
+        retriers = task.body.get("Retry", [])
+        return sum(map(_longest_wait, retriers)) >= 120 and all(r.get("JitterStrategy") == "FULL" for r in retriers)
+
+    return [task.name for task in _invocations(machine) if not waits(task)]
+
+
+def _longest_wait(retrier: Mapping[str, Any]) -> float:
+    """Seconds that a retrier of throttles waits in all, jitter aside; 0 for any other."""
+    if not set(retrier["ErrorEquals"]) >= THROTTLES:
+        return 0
+    delays = [retrier["IntervalSeconds"] * retrier["BackoffRate"] ** n for n in range(retrier["MaxAttempts"])]
+    return sum(min(delay, retrier["MaxDelaySeconds"]) for delay in delays)
+
+
+def everything_not_last(machine: Definition) -> list[str]:
+    """A Retry or Catch of States.ALL that does not stand alone and last."""
+    listed = [(f"{s.name}.{field}", s.body.get(field, [])) for s in states(machine) for field in ("Retry", "Catch")]
+    return [
+        where
+        for where, rules in listed
+        for n, rule in enumerate(rules)
+        if "States.ALL" in rule["ErrorEquals"] and (len(rule["ErrorEquals"]) > 1 or n < len(rules) - 1)
+    ]
+
+
+def not_distributed(machine: Definition) -> list[str]:
+    """Maps that are not distributed over standard children, or read their items from anywhere but the bucket.
+
+    An inline Map works on 40 at a time and shares the 25,000 events of its execution.
+    """
+    wanted = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+
+    def right(body: Definition) -> bool:
+        reader = body.get("ItemReader", {})
+        from_bucket = reader.get("Resource") == "arn:aws:states:::s3:getObject"
+        bucket = reader.get("Parameters", {}).get("Bucket")
+        return body["ItemProcessor"].get("ProcessorConfig") == wanted and from_bucket and bucket == "${Bucket}"
+
+    return [one.name for one in states(machine, "Map") if not right(one.body)]
+
+
+def tolerant(machine: Definition) -> list[str]:
+    """Maps that go on although a segment failed."""
+    return [one.name for one in states(machine, "Map") if any(key.startswith("Tolerated") for key in one.body)]
+
+
+def talkative(machine: Definition) -> list[str]:
+    """Maps that keep what their children return, and children that return something."""
+    return [
+        one.name
+        for one in states(machine, "Map")
+        if one.body.get("ResultPath", "") is not None
+        or any(child.body.get("OutputPath", "") is not None for child in children(machine, one) if _ends(child))
+    ]
+
+
+def _ends(state: State) -> bool:
+    return bool(state.body.get("End"))
+
+
+def misnamed(machine: Definition) -> list[str]:
+    """Steps that no invocation calls, that two call, or that one calls under another word."""
+    called = [(step, task.name) for task in _invocations(machine) if (step := step_of(task))]
+    missing = STEPS.keys() - {"report"} - {step for step, _ in called}
+    twice = [step for step in STEPS if len([one for one, _ in called if one == step]) > 1]
+    nobody = [task.name for task in _invocations(machine) if step_of(task) is None]
+    return [*sorted(missing), *twice, *nobody, *(name for step, name in called if not name.lower().startswith(step))]
+
+
+CHECKS: Mapping[str, Callable[[Definition], list[str]]] = {
+    check.__name__: check
+    for check in (
+        unknown_substitutions,
+        unreachable,
+        dead_ends,
+        uncommented,
+        hidden_failures,
+        not_retried,
+        unlimited,
+        wrongly_retried,
+        impatient,
+        everything_not_last,
+        not_distributed,
+        tolerant,
+        talkative,
+        misnamed,
+    )
+}

@@ -1,0 +1,134 @@
+"""What a job costs: laws of the sum, and that nothing is told which nobody measured."""
+
+import dataclasses
+import itertools
+import math
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redactor import measured, prices
+from redactor.costs import (
+    CALLS,
+    COMPUTE,
+    FANNED_OUT,
+    FUNCTIONS,
+    STEPS,
+    TASK,
+    Footage,
+    Machine,
+    estimate,
+    kept,
+    other,
+    seconds,
+)
+from redactor.preset import Mode
+
+HOUR = Footage(pixels=1920 * 1080, frames=108_000, segments=360, source=3_600_000_000, output=3_600_000_000)
+footages = st.builds(
+    Footage,
+    pixels=st.integers(10_000, 40_000_000),
+    frames=st.integers(1, 1_000_000),
+    segments=st.integers(1, 10_000),
+    source=st.integers(1_000, 10**12),
+    output=st.integers(1_000, 10**12),
+)
+
+
+@given(footages, st.sampled_from(Mode), st.integers(1, 1000))
+def test_the_whole_is_the_sum_of_its_parts(footage: Footage, mode: Mode, at_once: int) -> None:
+    told = estimate(footage, mode, "lambda", at_once)
+    assert tuple(told.steps) == STEPS[mode]
+    parts = [step.dollars for step in told.steps.values() if step] + list(told.other.values())
+    assert all(part > 0 for part in parts)
+    assert told.dollars == pytest.approx(sum(parts))
+
+
+@given(footages, st.sampled_from(FANNED_OUT))
+def test_more_frames_take_no_less_and_more_pixels_hardly_less(footage: Footage, step: str) -> None:
+    def taken(one: Footage) -> float:
+        return seconds(step, CALLS[step](one), one, FUNCTIONS[step])
+
+    assert taken(dataclasses.replace(footage, frames=2 * footage.frames)) >= taken(footage)
+    # From 720 to 1080 lines the detector looks at pictures of one size, and measured times have noise.
+    assert taken(dataclasses.replace(footage, pixels=2 * footage.pixels)) >= 0.9 * taken(footage)
+
+
+@given(footages)
+def test_more_at_once_takes_no_longer_by_the_clock_and_the_frames_cost_the_same(footage: Footage) -> None:
+    one, many = (estimate(footage, Mode.COMBINED, "lambda", at_once) for at_once in (1, 100))
+    assert many.elapsed is not None
+    assert one.elapsed is not None
+    assert many.elapsed <= one.elapsed
+    for step in FANNED_OUT:
+        few, all_cold = one.steps[step], many.steps[step]
+        assert few is not None
+        assert all_cold is not None
+        assert few.dollars <= all_cold.dollars <= few.dollars * 100
+
+
+def test_a_gpu_is_not_measured_and_neither_is_a_sum_with_it() -> None:
+    told = estimate(HOUR, Mode.COMBINED, "gpu", 100)
+    assert told.steps["detect"] is None
+    assert told.steps["redact"] is not None
+    assert (told.dollars, told.seconds, told.elapsed) == (None, None, None)
+    # Where nothing is detected no GPU is asked.
+    assert estimate(HOUR, Mode.REDACT, "gpu", 100).dollars is not None
+
+
+def test_a_function_is_paid_by_memory_disk_and_request() -> None:
+    plain, roomy = Machine.function(1024), Machine.function(1024, 10240)
+    assert plain.dollars(100) == pytest.approx(100 * 0.0000166667 + 0.2e-6)
+    assert roomy.dollars(100) - plain.dollars(100) == pytest.approx(9.5 * 100 * 3.09e-8)
+
+
+def test_a_task_is_paid_for_a_minute_at_least() -> None:
+    assert TASK.dollars(1) == TASK.dollars(60)
+    assert TASK.dollars(3600) == pytest.approx(4 * 0.04048 + 8 * 0.004445 + 80 * 0.000111)
+
+
+def test_a_step_that_uses_two_cores_gains_nothing_from_four() -> None:
+    two, four = Machine.function(2 * 1769), Machine.function(4 * 1769)
+    call = CALLS["redact"](HOUR)
+    assert seconds("redact", call, HOUR, two) == seconds("redact", call, HOUR, four)
+
+
+@pytest.mark.parametrize("step", measured.FRAME)
+def test_between_two_measured_sizes_the_cost_lies_between_theirs(step: str) -> None:
+    rows = measured.FRAME[step]
+    sizes = sorted(rows)
+    for size in sizes:
+        assert measured.per_frame(step, size) == pytest.approx([ms / 1000 for ms in rows[size]])
+    for low, high in itertools.pairwise(sizes):
+        cpu, _ = measured.per_frame(step, (low + high) / 2)
+        assert cpu == pytest.approx((rows[low][0] + rows[high][0]) / 2000)
+
+
+def test_analyze_costs_less_than_combined_and_segments_cost_transitions() -> None:
+    combined, analyze = (estimate(HOUR, mode, "lambda", 100).dollars for mode in (Mode.COMBINED, Mode.ANALYZE))
+    assert combined is not None
+    assert analyze is not None
+    assert analyze < combined
+    once, twice = (other(dataclasses.replace(HOUR, segments=n), Mode.COMBINED) for n in (360, 720))
+    added = twice["state transitions"] - once["state transitions"]
+    assert added == pytest.approx(360 * 2 * 2 * 0.025e-3)
+
+
+def test_what_is_kept_is_paid_by_the_month() -> None:
+    assert kept(HOUR)["source and result, a month"] == pytest.approx(7.2 * 0.023)
+
+
+def test_every_price_has_a_page_and_says_where_it_was_read() -> None:
+    assert date.fromisoformat(prices.DATE) <= date(2100, 1, 1)
+    for name, price in prices.PRICES.items():
+        assert price.page.endswith("pricing"), name
+        assert price.dollars > 0, name
+        assert math.isfinite(price.dollars), name
+    assert all(one.why for one in measured.ASSUMED.values())
+
+
+def test_every_way_to_compute_has_a_machine_for_every_step_or_says_that_it_is_not_measured() -> None:
+    for machines in COMPUTE.values():
+        assert machines.keys() == FUNCTIONS.keys()
