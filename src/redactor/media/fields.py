@@ -39,7 +39,7 @@ class _Coding:
 
     def is_bottom(self, payload: bytes) -> bool | None:
         """Of a packet that starts with a field, whether it is the lower one; None for a frame."""
-        unit = next((unit for unit in _units(payload, self.length) if unit[0] & 31 in _SLICES), None)
+        unit = next((unit for unit in units(payload, self.length) if unit[0] & 31 in _SLICES), None)
         if unit is None:
             return None
         bits = _Bits(unit[1:_HEAD])  # 7.3.3
@@ -55,7 +55,7 @@ def _coding(extradata: bytes) -> _Coding | None:
         if extradata[:1] == b"\x01":  # avcC: ISO/IEC 14496-15, 5.3.3.1
             size = int.from_bytes(extradata[6:8], "big")
             return _parameters(extradata[8 : 8 + size], 1 + (extradata[4] & 3))
-        unit = next(unit for unit in _units(extradata, 0) if unit[0] & 31 == _PARAMETERS)
+        unit = next(unit for unit in units(extradata, 0) if unit[0] & 31 == _PARAMETERS)
         return _parameters(unit, 0)
     except (IndexError, StopIteration, ValueError):
         return None
@@ -113,7 +113,7 @@ def _skip_order(bits: "_Bits") -> None:
             bits.signed()
 
 
-def _units(data: bytes, length: int) -> list[bytes]:
+def units(data: bytes, length: int) -> list[bytes]:
     """NAL units, none empty. length: bytes of the length before each, 0 for start codes (Annex B)."""
     if not length:
         return [unit for unit in data.replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1") if unit]

@@ -21,8 +21,8 @@ _ASF_BROADCAST = 1
 
 
 def check(file: BinaryIO, size: int) -> None:
-    """Raise TruncatedVideo if a block of the container reaches past `size` bytes, VideoTooLarge if an MP4's index has more
-    samples than are taken. Other formats pass unjudged."""
+    """Raise TruncatedVideo if a block of the container reaches past `size` bytes, VideoTooLarge if an MP4's index has
+    more samples than are taken. Other formats pass unjudged."""
     head = _read(file, 0, 16)
     for matches, walk in _FORMATS:
         if matches(head):
