@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from redactor.crops import Crop, Keeper
-from redactor.detectors import load
+from redactor.detectors import lighting, load
 from redactor.detectors.detection import FrameRecord
 from redactor.detectors.faces import Detector, detections
 from redactor.detectors.scale import long_sides, smallest_face
@@ -23,7 +23,7 @@ from redactor.media.streams import Gap, Segment, VideoStream
 from redactor.media.upright import upright_bgr
 from redactor.plan import Plan
 from redactor.preset import Preset
-from redactor.scenes import signature
+from redactor.scenes import lightness, signature
 
 # Pixels of the longest side of the picture that signatures are made of.
 _MARKED = 320
@@ -93,7 +93,7 @@ def _record(decoded: Decoded, eyes: _Eyes) -> FrameRecord:
     if not is_looked_at(time, mark, eyes.video, eyes.preset):
         return FrameRecord(time.pts, time.duration, mark, None)
     pictures = upright_bgr(frame, eyes.video, eyes.sides)
-    found = detections(eyes.detector.detect(pictures), eyes.video)
+    found = detections(lighting.detect(eyes.detector, pictures, lightness(mark)), eyes.video)
     record = FrameRecord(time.pts, time.duration, mark, eyes.keeper.add(time.pts, found, pictures[-1]))
     if eyes.sampler:
         eyes.sampler.add(record, found, pictures[-1])

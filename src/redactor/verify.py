@@ -97,6 +97,7 @@ def _claims(
     yield "the fields", facts.fields, fields(interlaced=video.interlaced, top_first=video.top_first)
     yield "the pixel aspect", facts.sample_aspect, video.sample_aspect
     yield "the colour tags", facts.color, plan.form.color
+    yield "the mastering data of HDR", facts.mastering, plan.form.mastering
     yield "the streams", [kind for kind, _, _ in facts.streams], ["video", *("audio" for _ in audio)]
     yield "the metadata", facts.metadata, {"title": name} if name else {}
     yield "the chapters", facts.chapters, 0

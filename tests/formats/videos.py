@@ -51,6 +51,7 @@ _B = f"{_X264} -bf 2"
 _AAC = "-c:a aac -b:a 64k"
 _X265 = "-c:v libx265 -preset ultrafast -g 10 -x265-params log-level=none:keyint=10"
 _PLAIN = f"{_B} {_AAC}"
+_PQ = "-pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc"
 _AGAIN = r"eq(mod(N\,10)\,4)\,PREV_OUT"
 _REPEATING = rf"-bsf:v setts=pts=if({_AGAIN}PTS\,PTS):dts=if({_AGAIN}DTS\,DTS)"
 _VFR = r"-vf settb=1/1000,setpts=N*40+mod(N\,3)*11 -enc_time_base 1:1000 -fps_mode passthrough"
@@ -119,7 +120,7 @@ VIDEOS: tuple[Video, ...] = (
     Video(
         "hevc-hdr10.mp4",
         "HEVC, 10 bit HDR10",
-        f"{_X265} -pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc {_AAC}",
+        f"{_X265} {_PQ} {_AAC}",
         kept=SDR,
         warns="HDR (PQ) became SDR",
         note=MAPPED,
@@ -403,7 +404,7 @@ VIDEOS: tuple[Video, ...] = (
     Video(
         "kept-hdr10.mp4",
         "HEVC, 10 bit HDR10",
-        f"{_X265} -pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc {_AAC}",
+        f"{_X265} {_PQ} {_AAC}",
         kept={"color_primaries": "bt2020", "color_transfer": "smpte2084", "color_space": "bt2020nc"},
         options=KEEP,
         pix_fmt="yuv420p10le",

@@ -25,7 +25,9 @@ from tests.aws import versioned_bucket
 from tests.conftest import ROOT
 from tests.infrastructure.conftest import Assembly
 
-PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("deploy", "operations", "security", "settings")}
+EVERY = {page.stem: page.read_text() for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]}
+# Those whose tables and names are held against the stack, too.
+PAGES = {name: EVERY[name] for name in ("deploy", "operations", "security", "settings")}
 # Options of the command line itself -> whether a value follows.
 GLOBAL = {"query": True, "output": True, "no-paginate": False, "max-items": True}
 # Operations that take their payload, or write their answer, in a place of its own on the command line.
@@ -35,7 +37,7 @@ WAITERS = {("cloudformation", "stack-delete-complete")}
 
 
 def blocks() -> Iterator[tuple[str, str]]:
-    for name, page in PAGES.items():
+    for name, page in EVERY.items():
         for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL):
             yield name, block
 
@@ -121,7 +123,7 @@ def test_every_variable_is_set_by_an_output_of_the_stack_or_by_the_reader(assemb
     outputs = set(json.loads(assembly.template.read_text())["Outputs"])
     read = set(re.findall(r"\b(?:[A-Z]+)=\$\(out (\w+)\)", PAGES["operations"]))
     assert read == outputs
-    named = {name for _, block in blocks() for name in re.findall(r"\$([A-Z]+)", block)}
+    named = {name for page, block in blocks() if page in PAGES for name in re.findall(r"\$([A-Z]+)", block)}
     set_here = set(re.findall(r"\b([A-Z]+)=\$\(out", PAGES["operations"]))
     assert named <= set_here | {"EXECUTION", "HANDLE"}
 

@@ -1,5 +1,6 @@
 """What a stretch of the source's picture takes: the measure for an output that is to be as large."""
 
+from redactor.media.restarts import moved
 from redactor.media.source import Source
 from redactor.media.streams import Segment, VideoStream
 
@@ -15,8 +16,8 @@ def bitrate(source: Source, video: VideoStream, segment: Segment) -> int:
     else:
         at = segment.key.pts if segment.key.dts is None else segment.key.dts
         source.seek(at, source.video(video.index))
-    for packet in source.packets(source.video(video.index)):
-        pts = packet.pts
+    for packet in moved(source.packets(source.video(video.index)), video.restarts):
+        pts = packet.dts if packet.pts is None else packet.pts
         if not packet.size or pts is None or (segment.start is not None and pts < segment.start):
             continue
         if segment.end is not None and pts >= segment.end:

@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import DamagedVideo, OutputMismatch
+from redactor.media import mastering
 from redactor.media.forms import Form
 from redactor.media.orientation import Weave
 from redactor.media.planes import Picture, Plane, to_frame
@@ -130,6 +131,8 @@ def options(video: VideoStream, form: Form, encoder: Encoder, bitrate: int | Non
     """Options of libx264, as FFmpeg calls them. All but those of its rate control are equal in all parts of a video,
     and so are its parameter sets."""
     parameters = ["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_assembly()]
+    if form.mastering is not None:
+        parameters += mastering.parameters(form.mastering)
     rate = {"crf": str(encoder.crf)}
     if bitrate is not None:
         rate = {"b": str(bitrate), "qmax": str(_COARSEST)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from av.video.codeccontext import VideoCodecContext
 from av.video.format import VideoFormat
 
-from redactor.media.streams import VideoStream
+from redactor.media.streams import Mastering, VideoStream
 from redactor.media.tonemap import HLG, PQ, is_hdr
 
 Step = tuple[int, int]
@@ -40,6 +40,7 @@ class ColorTags:
 class Form:
     """pix_fmt: what the encoder gets, 8 bits or 10 in the lower bits of 16. depth: bits of a sample. step: columns and
     rows of pixels that a chroma sample stands for. profile: of H.264, as x264 calls it. tone_mapped: HDR becomes SDR.
+    mastering: of HDR10 that is kept.
     """
 
     pix_fmt: str
@@ -48,6 +49,7 @@ class Form:
     profile: str
     color: ColorTags
     tone_mapped: bool = False
+    mastering: Mastering | None = None
 
     @property
     def full_range(self) -> bool:
@@ -77,7 +79,15 @@ def form_of(video: VideoStream, *, keep: bool = False) -> Form:
     depth, step = _source(video) if keep else (8, _420)
     pix_fmt, profile = _FORMS[depth, step]
     tone_mapped = not keep and is_hdr(video.color_trc) and matrix(video) in SWSCALE_KNOWS
-    return Form(pix_fmt, depth, step, profile, _SDR if tone_mapped else _tags(video), tone_mapped)
+    return Form(
+        pix_fmt,
+        depth,
+        step,
+        profile,
+        _SDR if tone_mapped else _tags(video),
+        tone_mapped,
+        video.mastering if keep else None,
+    )
 
 
 def changes(video: VideoStream, form: Form) -> tuple[str, ...]:
