@@ -1,6 +1,8 @@
 """What a finished MP4 holds, found without decoding: everything that Verify holds against plan and verdicts."""
 
 import hashlib
+import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -59,7 +61,7 @@ class OutputFacts:
 def inspect_output(
     file: BinaryIO, size: int, video: VideoStream, ranges: Sequence[tuple[int | None, int | None]] = ()
 ) -> OutputFacts:
-    """Read a finished MP4 once. ranges: half-open, ticks of the source, None for an open end.
+    """Read a finished MP4 once. ranges: half-open and in order, ticks of the source, None for an open end.
 
     Raises OutputMismatch where the output is no MP4 with one H.264 picture track on the source's clock, where a packet
     is corrupt or has no exact time; UnreadableVideo or TruncatedVideo where it does not even open.
@@ -109,7 +111,8 @@ class _Ledger:
     ) -> None:
         self._video = video
         self._index = stream.index
-        self._ranges = ranges
+        self._starts = [-math.inf if start is None else start for start, _ in ranges]
+        self._ends = [end for _, end in ranges]
         self.first = _First()
         self.pts: list[int] = []
         self.ranges = [hashlib.sha256() for _ in ranges]
@@ -132,9 +135,9 @@ class _Ledger:
         pts = source_pts(packet, self._video)
         self.pts.append(pts)
         self.first.see(packet)
-        for (start, end), digest in zip(self._ranges, self.ranges, strict=True):
-            if (start is None or pts >= start) and (end is None or pts < end):
-                digest.update(payload)
+        n = bisect_right(self._starts, pts) - 1
+        if n >= 0 and ((end := self._ends[n]) is None or pts < end):
+            self.ranges[n].update(payload)
 
 
 class _First:
