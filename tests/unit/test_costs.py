@@ -118,6 +118,7 @@ def test_between_two_measured_sizes_the_cost_lies_between_theirs(step: str) -> N
     sizes = sorted(rows)
     for size in sizes:
         assert measured.per_frame(step, size) == pytest.approx([ms / 1000 for ms in rows[size]])
+    assert measured.per_frame(step, 1) == measured.per_frame(step, sizes[0])
     for low, high in itertools.pairwise(sizes):
         cpu, _ = measured.per_frame(step, (low + high) / 2)
         assert cpu == pytest.approx((rows[low][0] + rows[high][0]) / 2000)

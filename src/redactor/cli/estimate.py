@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from redactor import measured, prices
-from redactor.cli.drop import WrongUsage
+from redactor.cli.wishes import WrongUsage
 from redactor.costs import Estimate, Footage, StepCost, kept
 from redactor.errors import RedactorError
 from redactor.plan import survey
