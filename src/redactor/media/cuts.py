@@ -18,8 +18,8 @@ from redactor.media.streams import Key, Segment, Streams, VideoStream
 _SHORTEST = Fraction(1, 2)
 # Segments at most: a preset that asks for crumbs of a long video gets larger ones.
 _MOST = 10_000
-# Transport streams have no index: finding a time takes a dozen places, and from each of them half a group of pictures is
-# read up to the next key. So they are cut at places in the file, in so many segments at most.
+# Transport streams have no index: finding a time takes a dozen places, and up to the next key half a group of pictures
+# is read. So they are cut at places in the file, in so many segments at most.
 _WITHOUT_INDEX = frozenset({"mpegts"})
 _MOST_SOUGHT = 200
 # Packets looked at after a seek; a GOP longer than this is not cut.
