@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from redactor.media.fields import units
+from redactor.media.h264 import units
 
 # Bytes of a packet in which the first slice begins, if it is to be found.
 _HEAD = 1 << 16
