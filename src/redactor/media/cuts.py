@@ -50,7 +50,7 @@ def _keys(source: Source, video: VideoStream, seconds: Fraction) -> list[Key]:
     keys: list[Key] = []
     for boundary in _boundaries(first, last, seconds, video):
         try:
-            place = source.size * (boundary - first) // length if by_place else None
+            place = source.size * (boundary - first) // ticks if by_place else None
             key = _key_at(source, video, boundary, place)
         except _Untimed:
             return []
