@@ -1,7 +1,10 @@
 """The detectors on a real face, and the arithmetic around the networks without one."""
 
 import os
+import subprocess
+import sys
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -224,3 +227,12 @@ def test_each_detector_whose_weights_are_here_finds_the_face(name):
     found = one.detect(pictures(one, PORTRAIT))
     assert found.boxes[0] * 512 == pytest.approx(FACE, abs=15)
     assert found.landmarks[0] * 512 == pytest.approx(EYES_NOSE_MOUTH, abs=8)
+
+
+def test_who_looks_at_footage_tells_nobody(tmp_path: Path) -> None:
+    """onnxruntime would leave an identifier of the device in the cache, and send events home."""
+    program = "import redactor.detectors, onnxruntime; onnxruntime.get_available_providers()"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_"))}
+    environment = {**kept, "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+    assert [*tmp_path.rglob("*")] == []
