@@ -34,7 +34,7 @@ export REDACTOR_MODEL_PATH := $(CURDIR)/$(subst $(space),:$(CURDIR)/,$(folders))
 endif
 endif
 
-.PHONY: help redact serve test lint formats synth models validator build deploy lock clean
+.PHONY: help redact serve test browsers lint formats cost synth models validator build deploy lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -56,13 +56,23 @@ serve: $(VENV)/local ## keep the embedded cloud up; any S3 client drops videos i
 test: $(VENV)/dev ## run the tests; ARGS="tests/unit -k name" chooses among them
 	@$(VENV)/bin/python -m pytest $(ARGS)
 
+browsers: $(VENV)/dev ## play a dozen outputs in headless Chromium; `make test` plays four of them
+	@$(VENV)/bin/python -m pytest --all-tools --whole-sets tests/formats/test_browsers.py $(ARGS)
+
 lint: $(VENV)/dev ## check style and types
 	@$(VENV)/bin/ruff check
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/mypy
 
+.PHONY: fuzz
+fuzz: $(VENV)/dev ## run 1,000 mutated files through Plan
+	@$(VENV)/bin/python -m tests.fuzz
+
 formats: $(VENV)/dev ## write docs/formats.md anew from the table of odd videos
 	@$(VENV)/bin/python -m tests.formats.table
+
+cost: $(VENV)/dev ## write docs/cost.md anew from prices and measured costs
+	@$(VENV)/bin/python -m benchmarks.costpage
 
 synth: build ## write the CloudFormation template into cdk.out; needs no credentials and no Docker
 	@rm -rf cdk.out
@@ -125,7 +135,9 @@ $(VENV)/local: requirements/local.txt pyproject.toml | python
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# CDK unpacks itself when it is first imported, which takes longer than a synth.
 $(VENV)/dev: requirements/dev.txt $(VENV)/local
 	@echo 'Setting up the tools for tests and the stack …' >&2
 	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@JSII_NODE="$(NODE_BIN)/node" $(VENV)/bin/python -c 'import aws_cdk'
 	@touch $@

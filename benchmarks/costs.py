@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import numpy as np
 from av.video.frame import VideoFrame
 
 from benchmarks import hour
@@ -30,17 +31,19 @@ from redactor.detectors import load
 from redactor.identity.weights import open_embedder
 from redactor.join import join
 from redactor.media.mux import PartFile
+from redactor.media.parts import packets_digest
 from redactor.media.source import open_source
+from redactor.media.streams import FrameTime
 from redactor.merge import Merged, SegmentSightings, merge
 from redactor.plan import plan
 from redactor.preset import Experimental, Preset
-from redactor.redact import redact
+from redactor.redact import Verdict, redact
 from redactor.select import select
 from redactor.verify import Output, verify
 from redactor.work import Timed
 
 _WHOLE = Preset(experimental=Experimental(segment_seconds=Fraction(86400)))
-_MINUTES, _PEOPLE = 10, 5
+_PEOPLE = 5
 _LIBRARIES = "import containers.worker.{step}"
 
 
@@ -72,18 +75,18 @@ def main() -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("--lines", type=int, nargs="*", default=[360, 720, 1080, 2160])
     parser.add_argument("--seconds", type=int, default=6)
+    parser.add_argument("--minutes", type=int, default=10, help="made up, for merge and select")
     given = parser.parse_args()
     models.choose()
     _starts()
-    if not given.lines:
-        return
     print("| pixels | frames | step | CPU ms a frame | wall ms a frame |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for lines in given.lines:
             clip = _scaled(given.video, Path(folder) / f"{lines}.mp4", lines, given.seconds)
-            clock, sizes = measured(clip, Path(folder))
-            _show(clock, sizes)
-    _long()
+            _show(*measured(clip, Path(folder)))
+        if given.minutes:
+            _packets(Path(folder))
+            _long(given.minutes)
 
 
 def measured(video: Path, folder: Path) -> tuple[Clock, Sizes]:
@@ -115,6 +118,48 @@ def measured(video: Path, folder: Path) -> tuple[Clock, Sizes]:
     return clock, Sizes(pixels, len(verdict.frames), size, out.stat().st_size)
 
 
+def _packets(folder: Path) -> None:
+    """Join and verify by frame and by megabyte read: a long video of next to nothing, and a short one of noise."""
+    still = _moved(folder, 18_000, (160, 96), noise=False)
+    rows = [still, _moved(folder, 240, (1280, 720), noise=True)]
+    print("| step | CPU ms a frame | CPU ms a MB read |\n|---|---|---|")
+    for step, times in (("join", 1), ("verify", 2)):  # verify reads the result twice
+        known = np.array([(count, size * times / 1e6) for count, size, _ in rows])
+        taken = np.array([clock.taken[step][0] for _, _, clock in rows])
+        a, b = np.linalg.solve(known, taken) * 1000
+        print(f"| {step} | {a:.4f} | {b:.2f} |", flush=True)
+
+
+def _moved(folder: Path, count: int, size: tuple[int, int], *, noise: bool) -> tuple[int, int, Clock]:
+    """(frames, bytes, times) of join and verify on a made-up video that is source and part at once."""
+    made, out, clock, rng = folder / "made.mp4", folder / "joined.mp4", Clock(), np.random.default_rng(0)
+    still = np.zeros((size[1], size[0], 3), np.uint8)
+
+    def frames() -> Iterator[VideoFrame]:
+        for _ in range(count):
+            picture = rng.integers(0, 256, still.shape, dtype=np.uint8) if noise else still
+            yield VideoFrame.from_ndarray(picture, format="rgb24")
+
+    write(frames(), Fraction(30), made)
+    length = made.stat().st_size
+    with made.open("rb") as file:
+        planned, segments = plan(file, length, _WHOLE)
+        video = planned.streams.video
+        digest = packets_digest(file, length, video)
+        verdict = Verdict(0, tuple(FrameTime(pts, 1) for pts in digest.pts), 0, digest)
+    with made.open("rb") as file, open_source(file, length) as source:
+        part = [PartFile.at(0, made)]
+        clock.run("join", lambda: join(part, [verdict], segments, source, plan=planned, blur=_WHOLE.blur, out=out))
+    with out.open("rb") as joined, made.open("rb") as file:
+        output, original = Output(joined, out.stat().st_size), Output(file, length)
+        frames_table = verdict.frames
+        clock.run(
+            "verify",
+            lambda: verify(output, original, planned, segments, [verdict], frames=frames_table, blur=_WHOLE.blur),
+        )
+    return count, out.stat().st_size, clock
+
+
 def _show(clock: Clock, sizes: Sizes) -> None:
     for step, (cpu, wall) in clock.taken.items():
         print(
@@ -126,9 +171,9 @@ def _show(clock: Clock, sizes: Sizes) -> None:
     print(f"| {sizes.pixels} | {sizes.frames} | output | {rate} | |")
 
 
-def _long() -> None:
+def _long(minutes: int) -> None:
     """Merge and select on minutes of video, by frame."""
-    frames, clock = _MINUTES * 60 * hour.RATE, Clock()
+    frames, clock = minutes * 60 * hour.RATE, Clock()
     planned, segments = hour.plan(frames), hour.segments(frames)
     found = list(hour.found(frames, _PEOPLE))
     timed = [Timed(0.0, SegmentSightings.of(one.detections)) for one in found]

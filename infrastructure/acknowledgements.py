@@ -35,6 +35,7 @@ _GPU = {
     ),
 }
 _KEYS = ("input/*", "output/*", "work/*", "work/*/errors/*", "work/executions/*", "work/*/templates/*")
+_CLIENT = ("output/*_IDList.txt", "work/jobs/*", "work/executions/*/job.json", "work/*/segments.json")
 
 
 def acknowledge(stack: Stack, bucket: s3.Bucket, *, machine: str, tasks: Tasks | None) -> None:
@@ -42,7 +43,7 @@ def acknowledge(stack: Stack, bucket: s3.Bucket, *, machine: str, tasks: Tasks |
     objects = f"<{stack.get_logical_id(_element(bucket))}.Arn>"
     executions = f"{_ARN.format(service='states')}:execution:{machine}"
     _say(stack, _EVERYWHERE)
-    _say(stack, {f"IAM5[Resource::{objects}/{keys}]": _BY_PREFIX for keys in _KEYS})
+    _say(stack, {f"IAM5[Resource::{objects}/{keys}]": _BY_PREFIX for keys in (*_KEYS, *_CLIENT)})
     _say(stack, {f"IAM5[Resource::{executions}{names}]": _OWN_EXECUTIONS for names in (":*", "/*")})
     if tasks:
         running = f"{_ARN.format(service='ecs')}:task/<{stack.get_logical_id(_element(tasks.cluster))}>/*"

@@ -36,7 +36,7 @@ def with_shared_models() -> dict[str, str]:
 # Marker -> (whether its tests can run here, why not). Those that cannot are deselected, never skipped one by one.
 TOOLS: Mapping[str, tuple[Callable[[], bool], str]] = {
     "ffmpeg": (lambda: bool(shutil.which("ffmpeg") and shutil.which("ffprobe")), "ffmpeg is not installed"),
-    "chromium": (lambda: bool(shutil.which("chromium")), "chromium is not installed"),
+    "chromium": (lambda: bool(shutil.which("chromium") and shutil.which("chromedriver")), "chromium is not installed"),
     "buildah": (
         lambda: bool(shutil.which("buildah") and shutil.which("debootstrap")) and os.geteuid() == 0,
         "buildah and debootstrap are not there for root",
@@ -46,6 +46,8 @@ TOOLS: Mapping[str, tuple[Callable[[], bool], str]] = {
     "media": (lambda: shared("media").is_dir(), "there is no folder of real clips beside the checkout"),
 }
 _DESELECTED = pytest.StashKey[Counter[str]]()
+# Marker of_set's name -> rows that could run here, rows that do.
+_SETS = pytest.StashKey[Mapping[str, tuple[int, int]]]()
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +68,7 @@ def no_cloud_account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-tools", action="store_true", help="fail where a tool is missing or a test was skipped")
+    parser.addoption("--whole-sets", action="store_true", help="run all of the sets that are only sampled otherwise")
 
 
 @pytest.hookimpl(trylast=True)
@@ -80,6 +83,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in without]
     if without:
         config.hook.pytest_deselected(items=list(without))
+    _sample(config, items)
+
+
+def _sample(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of the tests marked of_set(name, sampled=...) leaves only the sampled ones, unless --whole-sets is given."""
+    marked = [(item, mark) for item in items if (mark := item.get_closest_marker("of_set"))]
+    left_out = {item for item, mark in marked if not mark.kwargs["sampled"] and not config.getoption("--whole-sets")}
+    every, missing = Counter(mark.args[0] for _, mark in marked), Counter(m.args[0] for i, m in marked if i in left_out)
+    config.stash[_SETS] = {name: (every[name], every[name] - missing[name]) for name in every}
+    items[:] = [item for item in items if item not in left_out]
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
 
 
 def _markers(item: pytest.Item) -> set[str]:
@@ -101,6 +116,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for name, count in config.stash.get(_DESELECTED, Counter()).items():
         terminalreporter.write_line(f"deselected, as {TOOLS[name][1]}: {count}")
+    for name, (every, run) in config.stash.get(_SETS, {}).items():
+        terminalreporter.write_line(f"{name}: {f'sampled, {run} of {every}' if run < every else f'all {every}'}")
     if config.getoption("--all-tools") and (skipped := _skipped(config)):
         terminalreporter.write_line(f"failed, as here every test must run: {skipped} skipped")
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from redactor.measured import OUTPUT, START, assumed, per_frame
+from redactor.measured import FIXED, OUTPUT, PACKETS, START, assumed, per_frame
 from redactor.preset import Mode
 from redactor.prices import dollars
 
@@ -17,22 +17,23 @@ VCPU = 1769
 _GB = 1024.0
 _FREE_DISK, _FREE_TASK_DISK = 512, 20 * 1024
 _BLOCK, _COPY, _UPLOAD = 4 << 20, 64 << 20, 8 << 20
-# Retries, look-ups of records and claims: what each call asks of S3 beside its work.
-_ALWAYS = 4
+# What every step of a job asks of S3: its claim, whether a record of failure stands, the job, the plan, the segments.
+_ALWAYS = 5
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What a step runs on. kind: lambda or fargate. memory, disk: MB."""
+    """What a step runs on. kind: lambda or fargate. memory, disk: MB. limit: seconds that a call may take."""
 
     kind: str
     memory: int
     disk: int
     vcpus: float
+    limit: float = math.inf
 
     @classmethod
-    def function(cls, memory: int, disk: int = _FREE_DISK) -> "Machine":
-        return cls("lambda", memory, disk, memory / VCPU)
+    def function(cls, memory: int, disk: int = _FREE_DISK, limit: float = 900) -> "Machine":
+        return cls("lambda", memory, disk, memory / VCPU, limit)
 
     def dollars(self, seconds: float) -> float:
         """Of one call that takes so long."""
@@ -56,17 +57,19 @@ def _task(machine: Machine, seconds: float) -> float:
 _BILLED: Mapping[str, Callable[[Machine, float], float]] = {"lambda": _function, "fargate": _task}
 
 FUNCTIONS: Mapping[str, Machine] = {
-    "accept": Machine.function(512),
-    "plan": Machine.function(1769),
+    "accept": Machine.function(512, limit=60),
+    "plan": Machine.function(1769, limit=120),
     "detect": Machine.function(1769),
     "merge": Machine.function(3538),
-    "select": Machine.function(1769),
+    "select": Machine.function(1769, limit=300),
     "redact": Machine.function(3538, 4096),
     "join": Machine.function(1769, 10240),
     "verify": Machine.function(1769),
     "publish": Machine.function(512),
 }
 TASK = Machine("fargate", 8192, 100 * 1024, 4.0)
+# Container tasks of one job at a time.
+TASKS_AT_ONCE = 10
 FANNED_OUT = ("detect", "redact")
 ZIPPED = ("accept", "publish")
 # compute -> step -> machine. None: not measured, so no figure is given.
@@ -102,8 +105,8 @@ class Footage:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a step. frames: it works on. reads, writes: requests one after another; down, up: bytes through the
-    function; copied: bytes that S3 copies for it."""
+    """One call of a step. frames: it works on, of Plan those that it tries to start from. reads, writes: requests one
+    after another; down, up: bytes through the function; copied: bytes that S3 copies for it."""
 
     frames: float = 0
     reads: float = _ALWAYS
@@ -120,23 +123,22 @@ def _blocks(size: float) -> float:
 
 def _streamed(f: Footage) -> Call:
     """Join as it is built: every part and the whole source through one function, and the result up."""
-    reads = _ALWAYS + f.segments + max(2 * f.segments, _blocks(f.output)) + _blocks(f.source)
-    return Call(f.frames, reads, _blocks(f.output / 2), f.source + f.output, f.output)
+    parts = max(f.segments + 1, _blocks(f.output))
+    reads = _ALWAYS + 2 * f.segments + parts + _blocks(f.source)
+    return Call(f.frames, reads, 2, f.source + f.output, f.output)
 
 
 # What one call of each step moves, as its entry point is written.
 CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "accept": lambda f: Call(reads=12, writes=4),
     # A look at each place where a segment may begin takes a block.
-    "plan": lambda f: Call(reads=_ALWAYS + f.segments + 4, writes=2, down=(f.segments + 4) * _BLOCK),
-    "detect": lambda f: Call(
-        f.frames / f.segments, _ALWAYS + 3 + _blocks(f.source / f.segments), 2, f.source / f.segments
-    ),
-    "merge": lambda f: Call(f.frames, _ALWAYS + 3 + 2 * f.segments, 10, f.frames * 600.0),
-    "select": lambda f: Call(f.frames, _ALWAYS + 5, 1 + f.segments, f.frames * 300.0),
+    "plan": lambda f: Call(f.segments, reads=3 + f.segments, writes=2, down=(f.segments + 4) * _BLOCK),
+    "detect": lambda f: Call(f.frames / f.segments, _ALWAYS + _blocks(f.source / f.segments), 2, f.source / f.segments),
+    "merge": lambda f: Call(f.frames, _ALWAYS + 2 * f.segments, 6, f.frames * 600.0),
+    "select": lambda f: Call(f.frames, _ALWAYS + 2, 1 + f.segments, f.frames * 300.0),
     "redact": lambda f: Call(
         f.frames / f.segments,
-        _ALWAYS + 4 + _blocks(f.source / f.segments),
+        _ALWAYS + 1 + _blocks(f.source / f.segments),
         2,
         f.source / f.segments,
         f.output / f.segments,
@@ -144,29 +146,46 @@ CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "join": _streamed,
     # The result twice, for its packets and its hash, and the source once, for its sound.
     "verify": lambda f: Call(
-        f.frames, _ALWAYS + f.segments + 2 * _blocks(f.output) + _blocks(f.source), 1, 2 * f.output + f.source
+        f.frames, _ALWAYS + 2 + f.segments + 2 * _blocks(f.output) + _blocks(f.source), 1, 2 * f.output + f.source
     ),
-    "publish": lambda f: Call(reads=20, writes=12 + math.ceil(f.output / _COPY), copied=f.output),
+    "publish": lambda f: Call(reads=26, writes=12 + math.ceil(f.output / _COPY), copied=f.output),
 }
 
 
-def seconds(step: str, call: Call, footage: Footage, machine: Machine) -> float:
+@dataclass(frozen=True)
+class Waits:
+    """Seconds that pass beside computing: for a request that reads or writes, and between two states. stream, copy:
+    bytes/s through a function, and copied by S3 for one caller."""
+
+    read: float
+    write: float
+    stream: float
+    copy: float
+    transition: float
+
+
+AWS = Waits(*(assumed(name) for name in ("read", "write", "stream", "copy", "transition")))
+
+
+def seconds(step: str, call: Call, footage: Footage, machine: Machine, waits: Waits = AWS) -> float:
     """Of one call on a warm machine."""
-    busy = sum(_busy(step, call, footage, machine))
-    moved = (call.down + call.up) / assumed("stream") + call.copied / assumed("copy")
-    return busy + moved + call.reads * assumed("read") + call.writes * assumed("write")
+    moved = (call.down + call.up) / waits.stream + call.copied / waits.copy
+    asked = call.reads * waits.read + call.writes * waits.write
+    return _busy(step, call, footage, machine) + moved + asked
 
 
-def _busy(step: str, call: Call, footage: Footage, machine: Machine) -> tuple[float, ...]:
+def _busy(step: str, call: Call, footage: Footage, machine: Machine) -> float:
     """Computing: no step uses more than two vCPUs."""
-    if step in ZIPPED:
-        return (0.2,)
-    if step == "plan":
-        return (0.1, 0.002 * footage.segments)
+    if step in FIXED:
+        own, each = FIXED[step]
+        return own + each * call.frames
+    if step in PACKETS:
+        each, megabyte, part = PACKETS[step]
+        return (call.frames * each + call.down / 1e6 * megabyte + footage.segments * part) / 1000
     cpu, wall = per_frame(step, footage.pixels)
     if machine.vcpus <= 1:
-        return (call.frames * cpu / machine.vcpus,)
-    return (call.frames * (cpu + (wall - cpu) * (min(2.0, machine.vcpus) - 1)),)
+        return call.frames * cpu / machine.vcpus
+    return call.frames * (cpu + (wall - cpu) * (min(2.0, machine.vcpus) - 1))
 
 
 def start(step: str, machine: Machine) -> tuple[float, float]:
@@ -179,13 +198,15 @@ def start(step: str, machine: Machine) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class StepCost:
-    """calls of a step, how long all of them take together, how long it takes by the clock, and what they cost."""
+    """calls of a step, how long all of them take together, how long it takes by the clock, and what they cost.
+    outlasts: whether one call takes longer than it may."""
 
     step: str
     calls: int
     seconds: float
     elapsed: float
     dollars: float
+    outlasts: bool
 
 
 @dataclass(frozen=True)
@@ -228,19 +249,21 @@ def _step(step: str, footage: Footage, machine: Machine | None, at_once: int) ->
     if machine is None:
         return None
     calls = footage.segments if step in FANNED_OUT else 1
+    at_once = min(at_once, TASKS_AT_ONCE) if machine.kind == "fargate" else at_once
     one, (wait, paid) = seconds(step, CALLS[step](footage), footage, machine), start(step, machine)
     # A function that has done one segment is warm for the next; a task is started for each.
     cold = calls if machine.kind == "fargate" else min(calls, at_once)
     waves = math.ceil(calls / at_once)
     elapsed = waves * one + wait * (waves if machine.kind == "fargate" else 1) + assumed("transition")
     cost = cold * machine.dollars(one + paid) + (calls - cold) * machine.dollars(one)
-    return StepCost(step, calls, calls * one + cold * paid, elapsed, cost)
+    return StepCost(step, calls, calls * one + cold * paid, elapsed, cost, one > machine.limit)
 
 
-def other(footage: Footage, mode: Mode) -> dict[str, float]:
-    """Dollars beside the steps': the state machine, and what S3 asks for requests."""
+def other(footage: Footage, mode: Mode, made: Mapping[str, Call] | None = None) -> dict[str, float]:
+    """Dollars beside the steps': the state machine, and what S3 asks for requests. made: other calls than CALLS'."""
     own, maps = STATES[mode]
-    calls = {step: (footage.segments if step in FANNED_OUT else 1, CALLS[step](footage)) for step in STEPS[mode]}
+    asked = made or {step: CALLS[step](footage) for step in STEPS[mode]}
+    calls = {step: (footage.segments if step in FANNED_OUT else 1, asked[step]) for step in STEPS[mode]}
     reads, writes = (sum(n * getattr(call, kind) for n, call in calls.values()) for kind in ("reads", "writes"))
     uploads = sum(n * call.up for n, call in calls.values()) / _UPLOAD
     return {
@@ -249,12 +272,12 @@ def other(footage: Footage, mode: Mode) -> dict[str, float]:
     }
 
 
-def kept(footage: Footage, work_days: int = 7) -> dict[str, float]:
-    """Dollars for what stays: a month of the video and its result, and the working files until they expire, which hold
-    the result twice, as parts and joined."""
+def kept(footage: Footage, days: int = 14) -> dict[str, float]:
+    """Dollars for what stays: a month of the video and its result; the working files, which hold the result twice, as
+    parts and joined, until they are gone: work_days and, as the bucket keeps versions, noncurrent_days after that."""
     gigabytes = 1e9
     return {
         "source and result, a month": dollars("s3 storage", (footage.source + footage.output) / gigabytes),
-        f"work/ for {work_days} days": dollars("s3 storage", 2 * footage.output / gigabytes * work_days / 30),
+        f"working files, {days} days": dollars("s3 storage", 2 * footage.output / gigabytes * days / 30),
         "download of the result": dollars("data out", footage.output / gigabytes),
     }

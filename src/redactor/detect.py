@@ -4,11 +4,14 @@ What is found in a frame depends on that frame and its time alone, never on wher
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from redactor.ahead import ahead
 from redactor.crops import Crop, Keeper
-from redactor.detectors import load
+from redactor.detectors import lighting, load
 from redactor.detectors.detection import FrameRecord
 from redactor.detectors.faces import Detector, Faces, Picture, detections
 from redactor.detectors.scale import long_sides, smallest_face
@@ -16,29 +19,34 @@ from redactor.detectors.session import pixels_at_once
 from redactor.identity.sampling import Sampler, Template
 from redactor.identity.weights import open_embedder
 from redactor.looks import is_looked_at
-from redactor.media.decode import Decoded, decode
+from redactor.media.decode import Decoded
+from redactor.media.gaps import seen_by
 from redactor.media.source import Source
-from redactor.media.streams import FrameTime, Segment, VideoStream
+from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
 from redactor.media.upright import upright_bgr
 from redactor.plan import Plan
 from redactor.preset import Preset
-from redactor.scenes import signature
+from redactor.scenes import lightness, signature
 
 # Pixels of the longest side of the picture that signatures are made of.
 _MARKED = 320
+# The signature of a black frame.
+_BLACK = signature(np.zeros((_MARKED, _MARKED, 3), np.uint8))
 
 
 @dataclass(frozen=True)
 class SegmentDetections:
     """detections/<n>: all frames of the segment in presentation order, and the portraits that may become thumbnails.
 
-    smallest_face: height in upright pixels of the source below which faces were not seen.
+    smallest_face: height in upright pixels of the source below which faces were not seen. gaps: frames that nobody
+    could look at.
     """
 
     n: int
     frames: tuple[FrameRecord, ...]
     crops: tuple[Crop, ...]
     smallest_face: float
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,11 +71,13 @@ class _Eyes:
 
 @dataclass(frozen=True)
 class _Frame:
-    """A frame as far as it can be prepared ahead. pictures: one for each side, none where nobody looks."""
+    """A frame as far as it can be prepared ahead. lights: its pictures, one for each side, in each light in which they
+    should be looked at, none where nobody looks. picture: the largest, as it is."""
 
     time: FrameTime
     mark: str
-    pictures: tuple[Picture, ...]
+    lights: tuple[Sequence[Picture], ...] = ()
+    picture: Picture | None = None
 
 
 def detect(source: Source, plan: Plan, segment: Segment, preset: Preset, at_once: int | None = None) -> Found:
@@ -78,26 +88,29 @@ def detect(source: Source, plan: Plan, segment: Segment, preset: Preset, at_once
     there is none.
     """
     video, detector = plan.streams.video, load(tuple(plan.models))
-    sampler = Sampler(video, open_embedder().embed) if plan.identity else None
-    eyes = _Eyes(video, preset, detector, long_sides(detector, video, preset), Keeper(video), sampler)
+    embed = open_embedder().embed if plan.identity else None
     pixels = pixels_at_once() if at_once is None else at_once
-    frames = (_frame(decoded, eyes) for decoded in decode(source, video, segment))
-    if pixels > 1:
-        # While a batch is looked at, the next one is decoded.
-        with ahead(batches(frames, pixels), 2) as prepared:
+
+    def look(frames: Iterable[Decoded]) -> Found:
+        sampler = Sampler(video, embed) if embed else None
+        eyes = _Eyes(video, preset, detector, long_sides(detector, video, preset), Keeper(video), sampler)
+        batches = _batches((_frame(decoded, eyes) for decoded in frames), pixels)
+        # While one batch is looked at, the next is decoded; with one frame at a time that gains nothing.
+        with ahead(batches, 2) if pixels > 1 else nullcontext(batches) as prepared:
             records = tuple(record for batch in prepared for record in _records(batch, eyes))
-    else:
-        records = tuple(record for batch in batches(frames, pixels) for record in _records(batch, eyes))
-    found = SegmentDetections(segment.n, records, eyes.keeper.crops(), smallest_face(eyes.sides, video))
-    return Found(found, sampler.templates if sampler else None)
+        found = SegmentDetections(segment.n, records, eyes.keeper.crops(), smallest_face(eyes.sides, video))
+        return Found(found, sampler.templates if sampler else None)
+
+    found, gaps = seen_by(look, source, video, segment, allowed=preset.experimental.allow_gaps)
+    return replace(found, detections=replace(found.detections, gaps=gaps))
 
 
-def batches(frames: Iterable[_Frame], pixels: int) -> Iterator[list[_Frame]]:
+def _batches(frames: Iterable[_Frame], pixels: int) -> Iterator[list[_Frame]]:
     """Runs of frames in order, each with so many pixels to look at, the last with what is left."""
     batch, seen = list[_Frame](), 0
     for frame in frames:
         batch.append(frame)
-        seen += sum(picture.shape[0] * picture.shape[1] for picture in frame.pictures[-1:])
+        seen += sum(pictures[-1].shape[0] * pictures[-1].shape[1] for pictures in frame.lights)
         if seen >= pixels:
             yield batch
             batch, seen = [], 0
@@ -107,23 +120,28 @@ def batches(frames: Iterable[_Frame], pixels: int) -> Iterator[list[_Frame]]:
 
 def _frame(decoded: Decoded, eyes: _Eyes) -> _Frame:
     frame, time = decoded.frame, decoded.time
+    if decoded.black:
+        return _Frame(time, _BLACK)
     mark = signature(upright_bgr(frame, eyes.video, [_MARKED])[0])
-    looks = is_looked_at(time, mark, eyes.video, eyes.preset)
-    return _Frame(time, mark, tuple(upright_bgr(frame, eyes.video, eyes.sides)) if looks else ())
+    if not is_looked_at(time, mark, eyes.video, eyes.preset):
+        return _Frame(time, mark)
+    pictures = upright_bgr(frame, eyes.video, eyes.sides)
+    return _Frame(time, mark, tuple(lighting.lights(pictures, lightness(mark))), pictures[-1])
 
 
 def _records(batch: Sequence[_Frame], eyes: _Eyes) -> Iterator[FrameRecord]:
-    faces = iter(eyes.detector.detect_all([frame.pictures for frame in batch if frame.pictures]))
+    seen = iter(eyes.detector.detect_all([pictures for frame in batch for pictures in frame.lights]))
     for frame in batch:
-        yield _record(frame, next(faces) if frame.pictures else None, eyes)
+        yield _record(frame, [next(seen) for _ in frame.lights], eyes)
 
 
-def _record(frame: _Frame, faces: Faces | None, eyes: _Eyes) -> FrameRecord:
+def _record(frame: _Frame, seen: Sequence[Faces], eyes: _Eyes) -> FrameRecord:
+    """seen: what was found in each light of the frame, none where nobody looked."""
     time = frame.time
-    if faces is None:
+    if frame.picture is None:
         return FrameRecord(time.pts, time.duration, frame.mark, None)
-    found, picture = detections(faces, eyes.video), frame.pictures[-1]
-    record = FrameRecord(time.pts, time.duration, frame.mark, eyes.keeper.add(time.pts, found, picture))
+    found = detections(lighting.together(seen), eyes.video)
+    record = FrameRecord(time.pts, time.duration, frame.mark, eyes.keeper.add(time.pts, found, frame.picture))
     if eyes.sampler:
-        eyes.sampler.add(record, found, picture)
+        eyes.sampler.add(record, found, frame.picture)
     return record

@@ -49,7 +49,8 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
     changed = () if preset.mode is Mode.ANALYZE else changes(streams.video, form)
     estimate = estimated(streams.video, end, networks=len(models), embeds=bool(identity))
     told = (*streams.warnings, *changed, *warnings, *doubts)
-    return Plan(streams, mark, models, identity, form, Encoder(), estimate, told), segments
+    encoder = Encoder(match=preset.experimental.match_bitrate)
+    return Plan(streams, mark, models, identity, form, encoder, estimate, told), segments
 
 
 def survey(file: BinaryIO, size: int, preset: Preset) -> tuple[Streams, list[Segment], int | None]:

@@ -55,8 +55,9 @@ class Compute(StrEnum):
 class Experimental:
     """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets.
     reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
-    source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are. compute: where segments are worked on,
-    None: as the deployment has it."""
+    source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are. match_bitrate: the output's picture
+    takes as many bits as the source's. allow_gaps: what cannot be decoded comes out black, instead of no output.
+    compute: where segments are worked on, None: as the deployment has it."""
 
     thumbnails: bool = False
     redact_again: bool = False
@@ -65,7 +66,9 @@ class Experimental:
     reidentify: bool = True
     min_face: Fraction = Fraction(USUAL_FACE)
     compute: Compute | None = None
+    allow_gaps: bool = False
     keep_depth: bool = False
+    match_bitrate: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,9 @@ def describe(preset: Preset) -> dict[str, Any]:
             "reidentify": experimental.reidentify,
             "minFace": str(experimental.min_face),
             "compute": None if experimental.compute is None else str(experimental.compute),
+            "allowGaps": experimental.allow_gaps,
             "keepDepth": experimental.keep_depth,
+            "matchBitrate": experimental.match_bitrate,
         },
     }
 
@@ -180,5 +185,7 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "reidentify": ("reidentify", flag),
     "minface": ("min_face", number(Fraction(4), Fraction(10_000))),
     "compute": ("compute", word(Compute)),
+    "allowgaps": ("allow_gaps", flag),
     "keepdepth": ("keep_depth", flag),
+    "matchbitrate": ("match_bitrate", flag),
 }

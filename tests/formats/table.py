@@ -18,6 +18,9 @@ picture.
 Subtitles, data, timecode, chapters, cover art, attachments, further video tracks and all metadata are dropped.
 The picture is H.264, 8 bit 4:2:0, but where an option of the preset, named in the second column, keeps more.
 
+Headless Chromium loads the results of a dozen of them, shows the right frame wherever it seeks and plays on to the end:
+`make browsers`. `make test` does so with four.
+
 | video | what is odd | sound | note |
 |---|---|---|---|
 """

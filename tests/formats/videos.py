@@ -23,10 +23,10 @@ class Video:
 
     frames: the numbers of the frames that a player shows, in order. sound: what becomes of each audio track ("copied",
     "AAC"). lag: seconds from frame CLICK to the click, where the file itself has them apart. kept: fields of ffprobe
-    that the output must have where the source's header is silent. segments: whether there are several. moved: words of
-    the report's warning where the output's times are not the source's; warns: of any other. options: experimental ones
-    of the preset. pix_fmt: the output's samples. refused, why: the error that is the only output, and words of it.
-    note: for people, in the table.
+    that the output must have where the source's header is silent, or says what does not stay. segments: whether there
+    are several. moved: words of the report's warning where the output's times are not the source's; warns: of any
+    other. options: experimental ones of the preset. pix_fmt: the output's samples. refused, why: the error that is the
+    only output, and words of it. note: for people, in the table.
     """
 
     file: str
@@ -51,11 +51,14 @@ _B = f"{_X264} -bf 2"
 _AAC = "-c:a aac -b:a 64k"
 _X265 = "-c:v libx265 -preset ultrafast -g 10 -x265-params log-level=none:keyint=10"
 _PLAIN = f"{_B} {_AAC}"
+_PQ = "-pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc"
 _AGAIN = r"eq(mod(N\,10)\,4)\,PREV_OUT"
 _REPEATING = rf"-bsf:v setts=pts=if({_AGAIN}PTS\,PTS):dts=if({_AGAIN}DTS\,DTS)"
 _VFR = r"-vf settb=1/1000,setpts=N*40+mod(N\,3)*11 -enc_time_base 1:1000 -fps_mode passthrough"
 
 EIGHT = "becomes 8 bit 4:2:0"
+MAPPED = f"{EIGHT}, tone-mapped to BT.709"
+SDR = {"color_primaries": "bt709", "color_transfer": "bt709", "color_space": "bt709", "color_range": "tv"}
 FIELDS = "stays interlaced, same field order"
 COUNTED = "the file says when frames are decoded; shown when the decoder brings them out, as in players"
 GLUED = "the second recording follows where the first has ended, picture and sound together"
@@ -117,9 +120,10 @@ VIDEOS: tuple[Video, ...] = (
     Video(
         "hevc-hdr10.mp4",
         "HEVC, 10 bit HDR10",
-        f"{_X265} -pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc {_AAC}",
-        kept={"color_primaries": "bt2020", "color_transfer": "smpte2084", "color_space": "bt2020nc"},
-        note=EIGHT,
+        f"{_X265} {_PQ} {_AAC}",
+        kept=SDR,
+        warns="HDR (PQ) became SDR",
+        note=MAPPED,
     ),
     Video(
         "hevc.mkv",
@@ -376,8 +380,9 @@ VIDEOS: tuple[Video, ...] = (
         "bt2020.mp4",
         "BT.2020, HLG, 10 bit",
         f"-colorspace bt2020nc -color_primaries bt2020 -color_trc arib-std-b67 {_B} -pix_fmt yuv420p10le {_AAC}",
-        kept={"color_space": "bt2020nc", "color_primaries": "bt2020", "color_transfer": "arib-std-b67"},
-        note=EIGHT,
+        kept=SDR,
+        warns="HDR (HLG) became SDR",
+        note=MAPPED,
     ),
     # More than 8 bits and 4:2:0, kept
     Video(
@@ -399,7 +404,7 @@ VIDEOS: tuple[Video, ...] = (
     Video(
         "kept-hdr10.mp4",
         "HEVC, 10 bit HDR10",
-        f"{_X265} -pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc {_AAC}",
+        f"{_X265} {_PQ} {_AAC}",
         kept={"color_primaries": "bt2020", "color_transfer": "smpte2084", "color_space": "bt2020nc"},
         options=KEEP,
         pix_fmt="yuv420p10le",
@@ -438,6 +443,13 @@ VIDEOS: tuple[Video, ...] = (
         options=KEEP,
         pix_fmt="yuv444p",
         note="becomes YUV",
+    ),
+    Video(
+        "bitrate.mp4",
+        "H.264, B frames",
+        _PLAIN,
+        options={"matchBitrate": True},
+        note="the picture takes as many bits as in the source, within a tenth or so",
     ),
     # Tracks
     Video("silent.mp4", "no sound", f"{_B} -an", sound=()),

@@ -91,4 +91,17 @@ def test_without_a_new_enough_python_it_says_so(checkout: Path) -> None:
 
 def test_help_names_every_target(checkout: Path) -> None:
     targets = {line.split()[1] for line in make(checkout).stdout.splitlines()}
-    assert targets >= {"redact", "test", "synth", "lint", "models", "serve", "lock", "clean", "build", "deploy", "help"}
+    assert targets >= {
+        "redact",
+        "test",
+        "synth",
+        "lint",
+        "models",
+        "serve",
+        "lock",
+        "clean",
+        "build",
+        "deploy",
+        "help",
+        "browsers",
+    }

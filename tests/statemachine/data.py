@@ -21,10 +21,12 @@ from tests.statemachine.definition import (
     State,
     children,
     containers,
+    graphs,
     invocations,
     override,
     states,
     step_of,
+    targets,
 )
 
 # Step Functions takes 256 KiB of state.
@@ -130,6 +132,8 @@ def literal_paths(machine: Definition) -> list[str]:
 
 
 def _literal(value: Any) -> Iterator[str]:
+    for part in value if isinstance(value, list) else ():
+        yield from _literal(part)
     for name, part in value.items() if isinstance(value, dict) else ():
         if isinstance(part, str) and part.startswith(("$", "States.")) and not name.endswith(".$") and "${" not in part:
             yield name
@@ -167,15 +171,17 @@ def not_answered(machine: Definition) -> list[str]:
 
 
 def leading_nowhere(machine: Definition) -> list[str]:
-    """Paths to what does not stand there.
+    """Paths to what does not stand there on every way that leads to the state.
 
-    In a child: what its Map selects stands there. Else: what Accept answered, or an earlier state's result.
+    At first what Accept answered stands there, in a child what its Map selects; every state adds its own result.
     """
+    selected = {one.name: unpathed(one.body.get("ItemSelector", {})) for one in states(machine, "Map")}
+    there = {name: _there(graph, selected.get(name, {""})) for name, graph in graphs(machine).items()}
     return [
         f"{state.name}: {path}"
         for state in states(machine)
-        for path in sorted(_read(state) - ({"$"} if state.name == machine["StartAt"] else set()))
-        if path.partition("$.")[2].split(".")[0] not in _known(machine, state)
+        for path in sorted(_read(state))
+        if path.partition("$.")[2].split(".")[0] not in there[state.graph].get(state.name, set())
     ]
 
 
@@ -184,12 +190,27 @@ def _read(state: State) -> set[str]:
     return paths({name: part for name, part in state.body.items() if name not in outside})
 
 
-def _known(machine: Definition, state: State) -> set[str]:
-    results = {s.body["ResultPath"][2:] for s in states(machine) if s.graph == state.graph and s.body.get("ResultPath")}
-    if not state.graph:
-        return answered("accept") | results
-    (parent,) = [one for one in states(machine, "Map") if one.name == state.graph]
-    return unpathed(parent.body["ItemSelector"]) | results
+def _there(graph: Definition, given: set[str]) -> dict[str, set[str]]:
+    """State -> the names that stand in its input whichever way it was reached; given: those of the first."""
+    known, ahead = {graph["StartAt"]: given}, [graph["StartAt"]]
+    while ahead:
+        name = ahead.pop()
+        body = graph["States"].get(name, {})
+        for target in targets(body):
+            after = _after(State(name, "", body), known[name])
+            met = known.get(target, after) & after
+            if met != known.get(target):
+                known[target] = met
+                ahead.append(target)
+    return known
+
+
+def _after(state: State, before: set[str]) -> set[str]:
+    """A step whose answer becomes everything replaces what stood there; any other result comes to it."""
+    step = step_of(state)
+    if step and state.body.get("OutputPath") == "$.Payload":
+        return answered(step)
+    return before | ({state.body["ResultPath"][2:]} if state.body.get("ResultPath") else set())
 
 
 def undecided(machine: Definition) -> list[str]:

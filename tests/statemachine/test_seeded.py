@@ -173,6 +173,12 @@ SEEDS = [
         "leading_nowhere",
         change("Redact", "Parameters", "Payload", "n.$", to="$.index"),
     ),
+    Seed(
+        "a result that only one mode has",
+        "leading_nowhere",
+        change("Join", "Parameters", "Payload", "frames.$", to="$.merge.frames"),
+    ),
+    Seed("a path that is taken for a word in a list", "literal_paths", _task({"Tasks": [{"Name": "$.job"}]})),
     Seed("an outcome that no choice knows", "undecided", drop("Outcome", "Choices", 3)),
     Seed(
         "a choice of what is never answered", "undecided", change("Published", "Choices", 0, "StringEquals", to="done")

@@ -13,7 +13,11 @@ from benchmarks.annotated import Placed
 from benchmarks.clips import write
 from benchmarks.measures import hiding, naming
 from benchmarks.pixels import leak
+from benchmarks.redact import quality as looks
+from benchmarks.redact.worker import rects, redacted
 from benchmarks.reference import Clip, Frame, Person
+from redactor.covering import Rect
+from tests.media_factory import make_clip
 
 SIZE = (400, 300)
 FACE = (100.0, 100.0, 140.0, 150.0)
@@ -102,3 +106,25 @@ def test_merging_it_is_measured_part_by_part(tmp_path: Path):
     assert told["boxes"] > 24 * hour.RATE
     assert set(told["parts"]) >= {"decode", "track", "annotations"}
     assert all(cpu > 0 and peak >= told["start"] > 0 for cpu, _, peak in told["parts"].values())
+
+
+def test_quality_is_that_of_what_lies_outside_the_boxes(tmp_path: Path):
+    source = filmed(tmp_path / "source.mp4", hidden=False)
+    covered = Rect(90, 80, 150, 160)
+    same, hidden = looks.quality(source, source, []), filmed(tmp_path / "hidden.mp4", hidden=True)
+    assert (same.psnr > 80, same.ssim, same.size) == (True, pytest.approx(1), 1)
+    outside, everywhere = (looks.quality(source, hidden, boxes) for boxes in ([covered], []))
+    assert outside.psnr > 40
+    # 60 x 80 of 400 x 300 pixels went from 180 to 0.
+    assert everywhere.psnr == pytest.approx(10 * np.log10(255**2 / (0.04 * 155**2)), abs=1)
+    assert everywhere.ssim < outside.ssim <= 1
+
+
+def test_redact_is_measured_apart_from_its_second_look(tmp_path: Path):
+    clip = make_clip(tmp_path / "a.mp4", frames=24, width=320, height=240)
+    spent = redacted(clip.path, tmp_path / "part.mp4")
+    assert spent.frames == 24
+    assert spent.redact > 0
+    assert spent.recheck > 0
+    assert spent.peak >= spent.before > 0
+    assert len(rects(320, 240)) == 2

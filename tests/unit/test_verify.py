@@ -13,6 +13,7 @@ import pytest
 
 from redactor.errors import MissingResult, OutputMismatch
 from redactor.media import mux
+from redactor.media.forms import form_of
 from redactor.media.streams import FrameTime
 from redactor.plan import Plan
 from redactor.preset import BlurType
@@ -239,7 +240,7 @@ def planned(pipeline: Pipeline, *, video: dict[str, Any] | None = None, **stream
     old = pipeline.plan.streams
     changed = replace(old, video=replace(old.video, **(video or {})), **streams)
     other = pipeline.again(pipeline.folder)
-    plan: Plan = replace(pipeline.plan, streams=changed)
+    plan: Plan = replace(pipeline.plan, streams=changed, form=form_of(changed.video))
     other.planned = (plan, pipeline.segments)
     other.merged, other.redacted = pipeline.merged, pipeline.redacted
     return other

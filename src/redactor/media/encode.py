@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import DamagedVideo, OutputMismatch
+from redactor.media import mastering
 from redactor.media.forms import Form
 from redactor.media.orientation import Weave
 from redactor.media.planes import Picture, Plane, to_frame
@@ -27,19 +28,27 @@ _TOP_FIRST, _BOTTOM_FIRST = 2, 3
 # With superfast, a short look-ahead gives nearly the quality and size of veryfast, for two thirds of its time.
 _LOOK_AHEAD = ("mbtree=1", "rc-lookahead=5")
 
+# H.264 levels by macroblocks of a frame and a second (ITU-T H.264, table A-1), from one on that everything plays.
+_LEVELS = (("4.1", 8192, 245_760), ("5.1", 36_864, 983_040), ("5.2", 36_864, 2_073_600))
+# Quantiser that a bitrate never goes beyond: coarser, and the second look could not tell a part from another picture.
+_COARSEST = 32
+# How freely x264 departs from a bitrate on the way; at its default of 1, a segment of 5 s may end a tenth off.
+_TOLERANCE = 0.3
+
 
 @dataclass(frozen=True)
 class Encoder:
     """Settings of libx264, equal for every part of a video.
 
-    crf: quality, smaller is better. threads: a constant, since the bytes depend on it. gop: seconds between key frames
-    at most.
+    crf: quality, smaller is better; instead of it, match: each segment takes as many bits as it does in the source.
+    threads: a constant, since the bytes depend on it. gop: seconds between key frames at most.
     """
 
     preset: str = "superfast"
     crf: int = 18
     threads: int = 2
     gop: Fraction = Fraction(2)
+    match: bool = False
 
 
 class PartWriter:
@@ -51,8 +60,12 @@ class PartWriter:
     that is before time 0, which no MP4 can say.
     """
 
-    def __init__(self, path: Path, video: VideoStream, form: Form, encoder: Encoder) -> None:
+    def __init__(
+        self, path: Path, video: VideoStream, form: Form, encoder: Encoder, bitrate: int | None = None
+    ) -> None:
+        """bitrate: bits a second on average, None for the encoder's crf."""
         self._path = path
+        self._bitrate = bitrate
         self._video = video
         self._form = form
         self._encoder = encoder
@@ -63,7 +76,7 @@ class PartWriter:
 
     def __enter__(self) -> Self:
         self._out = av.open(str(self._path), "w", format="mp4", container_options=muxer_options(self._video))
-        self._stream = _add_stream(self._out, self._video, self._form, self._encoder)
+        self._stream = _add_stream(self._out, self._video, self._form, self._encoder, self._bitrate)
         return self
 
     def write(self, picture: Picture) -> None:
@@ -114,6 +127,31 @@ def muxer_options(video: VideoStream) -> dict[str, str]:
     return {"video_track_timescale": clock, "movie_timescale": clock, "fflags": "+bitexact"}
 
 
+def options(video: VideoStream, form: Form, encoder: Encoder, bitrate: int | None = None) -> dict[str, str]:
+    """Options of libx264, as FFmpeg calls them. All but those of its rate control are equal in all parts of a video,
+    and so are its parameter sets."""
+    parameters = ["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_assembly()]
+    if form.mastering is not None:
+        parameters += mastering.parameters(form.mastering)
+    rate = {"crf": str(encoder.crf)}
+    if bitrate is not None:
+        rate = {"b": str(bitrate), "qmax": str(_COARSEST)}
+        parameters += [f"level={_level(video, form)}", f"ratetol={_TOLERANCE}"]
+    return {
+        "preset": encoder.preset,
+        **rate,
+        "profile": form.profile,
+        "x264-params": ":".join(parameters),
+    }
+
+
+def _level(video: VideoStream, form: Form) -> str:
+    """A level that all parts can have: FFmpeg's own guess goes by the bitrate too, and parts would not join."""
+    width, height = form.coded_size(video)
+    blocks = -(-width // 16) * -(-height // 16)
+    return next((name for name, most, a_second in _LEVELS if blocks <= most and blocks * video.rate <= a_second), "6.2")
+
+
 def _fields(video: VideoStream) -> list[str]:
     if not video.interlaced:
         return []
@@ -130,15 +168,11 @@ def _assembly() -> list[str]:
     return ["asm=avx2"] if "avx512" in flags else []
 
 
-def _add_stream(out: OutputContainer, video: VideoStream, form: Form, encoder: Encoder) -> AvVideoStream:
+def _add_stream(
+    out: OutputContainer, video: VideoStream, form: Form, encoder: Encoder, bitrate: int | None
+) -> AvVideoStream:
     rate = video.rate.limit_denominator(1_000_000)
-    options = {
-        "preset": encoder.preset,
-        "crf": str(encoder.crf),
-        "profile": form.profile,
-        "x264-params": ":".join(["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_assembly()]),
-    }
-    stream = out.add_stream("libx264", rate=rate, options=options)
+    stream = out.add_stream("libx264", rate=rate, options=options(video, form, encoder, bitrate))
     context = stream.codec_context
     context.width, context.height = form.coded_size(video)
     context.pix_fmt = form.pix_fmt

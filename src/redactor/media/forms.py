@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from av.video.codeccontext import VideoCodecContext
 from av.video.format import VideoFormat
 
-from redactor.media.streams import VideoStream
+from redactor.media.streams import Mastering, VideoStream
+from redactor.media.tonemap import HLG, PQ, is_hdr
 
 Step = tuple[int, int]
 
 FULL_RANGE = 2
 LIMITED_RANGE = 1
 # AVColorSpace: what an RGB source becomes; the usual guess by size.
-RGB, BT709, UNSPECIFIED, BT601 = 0, 1, 2, 6
+RGB, BT709, UNSPECIFIED, BT601, BT2020 = 0, 1, 2, 6, 9
+# Those that swscale converts; it refuses all others.
+SWSCALE_KNOWS = frozenset({RGB, BT709, UNSPECIFIED, 4, 5, BT601, 7, BT2020})
 _HD_LINES = 720
 _420, _422, _444 = (2, 2), (2, 1), (1, 1)
 
@@ -36,13 +39,17 @@ class ColorTags:
 @dataclass(frozen=True)
 class Form:
     """pix_fmt: what the encoder gets, 8 bits or 10 in the lower bits of 16. depth: bits of a sample. step: columns and
-    rows of pixels that a chroma sample stands for. profile: of H.264, as x264 calls it."""
+    rows of pixels that a chroma sample stands for. profile: of H.264, as x264 calls it. tone_mapped: HDR becomes SDR.
+    mastering: of HDR10 that is kept.
+    """
 
     pix_fmt: str
     depth: int
     step: Step
     profile: str
     color: ColorTags
+    tone_mapped: bool = False
+    mastering: Mastering | None = None
 
     @property
     def full_range(self) -> bool:
@@ -53,6 +60,8 @@ class Form:
         rows = self.step[1] * (2 if video.interlaced else 1)
         return _up(video.width, self.step[0]), _up(video.height, rows)
 
+
+_SDR = ColorTags(LIMITED_RANGE, BT709, BT709, BT709)
 
 # What x264 codes: (depth, step) -> pix_fmt and profile.
 _FORMS: Mapping[tuple[int, Step], tuple[str, str]] = {
@@ -66,15 +75,31 @@ _FORMS: Mapping[tuple[int, Step], tuple[str, str]] = {
 
 
 def form_of(video: VideoStream, *, keep: bool = False) -> Form:
-    """The output's form. keep: as deep and as finely coloured as the source, where x264 can."""
+    """The output's form. keep: as deep and as finely coloured as the source, where x264 can; HDR stays HDR."""
     depth, step = _source(video) if keep else (8, _420)
     pix_fmt, profile = _FORMS[depth, step]
-    return Form(pix_fmt, depth, step, profile, _tags(video))
+    tone_mapped = not keep and is_hdr(video.color_trc) and matrix(video) in SWSCALE_KNOWS
+    return Form(
+        pix_fmt,
+        depth,
+        step,
+        profile,
+        _SDR if tone_mapped else _tags(video),
+        tone_mapped,
+        video.mastering if keep else None,
+    )
 
 
 def changes(video: VideoStream, form: Form) -> tuple[str, ...]:
     """What of the source's form the output does not have, in words for the report."""
-    return tuple(filter(None, (_other_samples(video, form), _other_size(video, form))))
+    return tuple(filter(None, (_other_light(video, form), _other_samples(video, form), _other_size(video, form))))
+
+
+def _other_light(video: VideoStream, form: Form) -> str | None:
+    if not form.tone_mapped:
+        return None
+    name = {PQ: "PQ", HLG: "HLG"}[video.color_trc]
+    return f"HDR ({name}) became SDR (BT.709) by tone-mapping: experimentalOptions.keepDepth keeps HDR"
 
 
 def _other_samples(video: VideoStream, form: Form) -> str | None:
@@ -109,6 +134,8 @@ def matrix(video: VideoStream) -> int:
     """AVColorSpace of the source's samples; of RGB, that which it becomes."""
     if not is_rgb(video) and video.colorspace != UNSPECIFIED:
         return video.colorspace
+    if is_hdr(video.color_trc) and not is_rgb(video):
+        return BT2020
     return BT709 if video.height >= _HD_LINES else BT601
 
 

@@ -14,10 +14,11 @@ from av.video.stream import VideoStream as AvVideoStream
 from redactor.errors import OutputMismatch
 from redactor.media import truncation
 from redactor.media.forms import ColorTags, stated_tags
+from redactor.media.mastering import mastering
 from redactor.media.orientation import fields, is_mirrored, is_top_first, turn
 from redactor.media.parts import check_clock, source_pts
 from redactor.media.source import Source, open_source
-from redactor.media.streams import Streams, VideoStream
+from redactor.media.streams import Mastering, Streams, VideoStream
 
 # What the MP4 demuxer says about the file itself, not taken from anybody's metadata.
 _CONTAINER_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands"})
@@ -29,7 +30,7 @@ class OutputFacts:
 
     ranges: sha256 over the video payloads in decoding order, one for each asked range of pts. audio: sha256 over the
     payloads of each audio track. metadata: tags of the file but for brands. rotation: degrees clockwise,
-    after mirroring left to right where mirrored. fields: in words.
+    after mirroring left to right where mirrored. fields: in words. mastering: of the first frame.
     faststart: the index comes before the data. extradata: sha256 of the decoder configuration.
     """
 
@@ -42,6 +43,7 @@ class OutputFacts:
     rotation: int
     mirrored: bool
     fields: str | None
+    mastering: Mastering | None
     sample_aspect: Fraction
     color: ColorTags
     extradata: str
@@ -136,17 +138,19 @@ class _Ledger:
 
 
 class _First:
-    """The first frame: libav hands display matrix and field order out with frames only."""
+    """The first frame: libav hands display matrix, field order and mastering data out with frames only."""
 
     def __init__(self) -> None:
         self.rotation = 0
         self.mirrored = False
         self.fields: str | None = None
+        self.mastering: Mastering | None = None
 
     def see(self, packet: "Packet[AvVideoStream]") -> None:
         """Any packet, the empty one at the end too: what a decoder holds back comes out then."""
         if self.fields is None:
             for frame in packet.decode()[:1]:
+                self.mastering = mastering(frame)
                 self.rotation, self.mirrored = turn(frame) % 360, is_mirrored(frame)
                 self.fields = fields(interlaced=frame.interlaced_frame, top_first=is_top_first(frame))
 
@@ -164,6 +168,7 @@ def _facts(source: Source, stream: AvVideoStream, ledger: _Ledger, *, faststart:
         rotation=ledger.first.rotation,
         mirrored=ledger.first.mirrored,
         fields=ledger.first.fields,
+        mastering=ledger.first.mastering,
         sample_aspect=stream.sample_aspect_ratio or Fraction(1),
         color=stated_tags(context),
         extradata=hashlib.sha256(context.extradata or b"").hexdigest(),

@@ -55,7 +55,7 @@ def read_part(file: BinaryIO, size: int, video: VideoStream, form: Form) -> Iter
         for decoded in decode(source, coded, Segment(0, None, None, None)):
             if decoded.frame.format.name.replace("yuvj", "yuv") != form.pix_fmt:
                 raise OutputMismatch(f"the part's samples are {decoded.frame.format.name} instead of {form.pix_fmt}")
-            yield _of_source(picture(decoded, coded, form), video)
+            yield _of_source(picture(decoded, coded, replace(form, tone_mapped=False)), video)
 
 
 def packets_digest(file: BinaryIO, size: int, video: VideoStream) -> PartDigest:

@@ -1,7 +1,7 @@
 """Pictures as three planes: the only pixels that are blurred, and what the encoder gets.
 
 What is decoded in the output's form already stays as it is, sample by sample; there is no way through RGB, which would
-change most samples. Other formats are converted once, keeping range and matrix.
+change most samples. Other formats are converted once (convert.py).
 """
 
 from dataclasses import dataclass, replace
@@ -12,14 +12,14 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from redactor.covering import chroma_step
+from redactor.media.convert import converted
 from redactor.media.decode import Decoded
-from redactor.media.forms import BT709, FULL_RANGE, RGB, UNSPECIFIED, Form, Step, is_rgb, matrix
+from redactor.media.forms import Form, Step
 from redactor.media.streams import FrameTime, VideoStream
 
 # uint8, or uint16 where samples have more than 8 bits.
 Plane = NDArray[np.unsignedinteger[Any]]
 
-_SWSCALE_KNOWS = frozenset({RGB, BT709, UNSPECIFIED, 4, 5, 6, 7, 9})
 _NO_PICT_TYPE = 0
 
 
@@ -53,15 +53,14 @@ class Picture:
 
 
 def picture(decoded: Decoded, video: VideoStream, form: Form) -> Picture:
-    """The planes of a decoded frame: untouched where they have the output's form, else converted without change of
-    range.
+    """The planes of a decoded frame: untouched where they have the output's form, else converted.
 
     Read-only, not copied: the decoder refers to these samples for the frames that follow.
     """
     frame = decoded.frame
     # The j is an older way to say full range.
-    if frame.format.name.replace("yuvj", "yuv") != form.pix_fmt:
-        frame = _converted(frame, video, form)
+    if form.tone_mapped or frame.format.name.replace("yuvj", "yuv") != form.pix_fmt:
+        frame = converted(frame, video, form)
     y, u, v = (plane_view(frame, n) for n in range(3))
     for plane in (y, u, v):
         plane.flags.writeable = False
@@ -88,17 +87,3 @@ def plane_view(frame: VideoFrame, n: int) -> Plane:
     kind = np.dtype(np.uint8 if frame.format.components[n].bits <= 8 else np.uint16)
     lines = np.frombuffer(memoryview(plane), kind).reshape(-1, plane.line_size // kind.itemsize)
     return lines[: plane.height, : plane.width]
-
-
-def _converted(frame: VideoFrame, video: VideoStream, form: Form) -> VideoFrame:
-    rgb, space = is_rgb(video), matrix(video)
-    # Between two YUV formats any matrix will do, if it is the same on both sides; swscale refuses all but these.
-    space = space if space in _SWSCALE_KNOWS else BT709
-    return frame.reformat(
-        format=form.pix_fmt,
-        src_colorspace=None if rgb else space,
-        dst_colorspace=space,
-        src_color_range=FULL_RANGE if rgb else form.color.range,
-        dst_color_range=form.color.range,
-        threads=1,
-    )

@@ -15,6 +15,7 @@ from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import DamagedVideo, TruncatedVideo, UnreadableVideo, VideoTooLarge
 from redactor.media.fields import may_be_fields
+from redactor.media.mastering import mastering
 from redactor.media.orientation import is_mirrored, is_top_first, turn
 from redactor.media.source import Source
 from redactor.media.streams import AudioStream, Streams, VideoStream
@@ -173,6 +174,7 @@ def _video(stream: AvVideoStream, opening: _Opening) -> VideoStream:
         mirrored=is_mirrored(first),
         top_first=interlaced and is_top_first(first),
         delay=delay,
+        mastering=mastering(first),
     )
 
 

@@ -5,6 +5,19 @@ from fractions import Fraction
 
 
 @dataclass(frozen=True)
+class Mastering:
+    """What HDR10 says of the display that the video was graded on, and how bright it gets.
+
+    points: x and y of green, blue, red and white in 1/50000; luminance: greatest and least, in 1/10000 cd/m2; both
+    empty where there are none. light: the brightest pixel and the brightest frame on average, cd/m2; empty likewise.
+    """
+
+    points: tuple[int, ...]
+    luminance: tuple[int, ...]
+    light: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class VideoStream:
     """The one video stream that is redacted.
 
@@ -19,6 +32,7 @@ class VideoStream:
     ordered: False where times repeat or go back, so that a range of pts does not tell which frames are meant.
     restarts: seconds by which everything after the first, second... restart of the container's clock is moved.
     shift: ticks by which the output is later than the source: no MP4 shows a frame before time 0.
+    mastering: of HDR10; None where the first frame carries none.
     """
 
     index: int
@@ -43,6 +57,7 @@ class VideoStream:
     delay: int | None = None
     ordered: bool = True
     restarts: tuple[Fraction, ...] = ()
+    mastering: Mastering | None = None
 
     @property
     def shift(self) -> int:
@@ -104,3 +119,16 @@ class FrameTime:
 
     pts: int
     duration: int
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Frames that cannot be decoded soundly and are shown black: all of the table with start <= pts < end (ticks).
+
+    frames: how many; reason: the first fault found.
+    """
+
+    start: int
+    end: int
+    frames: int
+    reason: str

@@ -52,7 +52,8 @@ def _size(video: VideoStream, long_side: int) -> tuple[int, int]:
 def _converted(frame: VideoFrame, size: tuple[int, int]) -> Image:
     if not is_hdr(frame.color_trc):
         return np.asarray(_array(frame, size, "bgr24"), np.uint8)
-    return tone_mapped(np.asarray(_array(frame, size, "bgr48le"), np.uint16), frame.color_trc)
+    deep = np.asarray(_array(frame, size, "bgr48le"), np.uint16)
+    return tone_mapped(deep, frame.color_trc, frame.color_primaries)
 
 
 def _array(frame: VideoFrame, size: tuple[int, int], form: str) -> np.ndarray:

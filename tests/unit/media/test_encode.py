@@ -12,9 +12,10 @@ from redactor.errors import DamagedVideo, OutputMismatch
 from redactor.media.decode import decode
 from redactor.media.encode import Encoder, PartWriter
 from redactor.media.forms import form_of, stated_tags
+from redactor.media.mastering import mastering
 from redactor.media.parts import packets_digest, read_part
 from redactor.media.planes import Picture, picture
-from redactor.media.streams import FrameTime, Segment, VideoStream
+from redactor.media.streams import FrameTime, Mastering, Segment, VideoStream
 from tests.media_factory import Clip, make_clip
 from tests.unit.media.conftest import ZOO, opened
 
@@ -127,6 +128,25 @@ def test_a_part_on_another_clock_is_refused(zoo: Zoo, tmp_path: Path) -> None:
     part = write(tmp_path / "p.mp4", video, pictures)
     with pytest.raises(OutputMismatch, match="ticks"):
         packets_digest(io.BytesIO(part), len(part), replace(video, time_base=Fraction(1, 90000)))
+
+
+GRADED = "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400"
+POINTS = (13250, 34500, 7500, 3000, 34000, 16000, 15635, 16450)
+
+
+def test_the_mastering_data_of_hdr10_goes_with_it(tmp_path: Path) -> None:
+    hdr = {"color": {"color_trc": 16, "color_primaries": 9, "colorspace": 9}, "pix_fmt": "yuv420p10le"}
+    how = {"codec": "libx265", "codec_options": {"x265-params": f"log-level=none:hdr10=1:{GRADED}"}}
+    clip = make_clip(tmp_path / "a.mp4", frames=4, bframes=0, **how, **hdr)
+    with opened(clip.path) as (source, streams):
+        video, form = streams.video, form_of(streams.video, keep=True)
+        assert video.mastering == Mastering(POINTS, (10_000_000, 50), (1000, 400))
+        with PartWriter(tmp_path / "p.mp4", video, form, Encoder()) as out:
+            for frame in decode(source, video, Segment(0, None, None, None)):
+                out.write(picture(frame, video, form))
+    with av.open(str(tmp_path / "p.mp4")) as part:
+        assert mastering(next(part.decode(video=0))) == form.mastering == video.mastering
+    assert form_of(video).mastering is None
 
 
 def load(path: Path) -> tuple[VideoStream, list[Picture]]:

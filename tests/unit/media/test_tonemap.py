@@ -11,13 +11,14 @@ from redactor.detectors.faces import Detector
 from redactor.detectors.yunet import YuNet
 from redactor.media.decode import Decoded, decode
 from redactor.media.streams import Segment, VideoStream
-from redactor.media.tonemap import is_hdr, tone_mapped
+from redactor.media.tonemap import is_hdr, tone_mapped, tone_mapped_deep
 from redactor.media.upright import Image, upright_bgr
 from tests.media_factory import face_pictures, make_clip
 from tests.unit.media.codings import HLG, LIMITED, PQ, hdr_frame, hdr_signal, light_of
 from tests.unit.media.conftest import opened
 from tests.unit.media.looks import looks, looks_at, people, plain
 
+BT2020 = 9
 WHOLE = Segment(0, None, None, None)
 WIDTH, HEIGHT, FACE = 320, 240, 24
 CODECS = {"libx264": {"crf": "16"}, "libx265": {"x265-params": "log-level=none:crf=16"}}
@@ -26,7 +27,7 @@ both = pytest.mark.parametrize("transfer", [PQ, HLG])
 
 def mapped(light: NDArray[np.float64], transfer: int) -> Image:
     signal = np.round(hdr_signal(light, transfer) * 65535).clip(0, 65535).astype(np.uint16)
-    return tone_mapped(signal, transfer)
+    return tone_mapped(signal, transfer, BT2020)
 
 
 def greys(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -39,11 +40,35 @@ def test_up_to_half_of_reference_white_grey_is_what_it_is_in_sdr(transfer: int) 
     np.testing.assert_allclose(mapped(light_of(sdr), transfer), sdr, atol=1)
 
 
-# HLG's system gamma works on luminance, ours on each channel.
-@pytest.mark.parametrize(("transfer", "off"), [(PQ, 2), (HLG, 10)])
-def test_skin_of_all_kinds_keeps_its_colour(transfer: int, off: int) -> None:
+@both
+def test_skin_of_all_kinds_keeps_its_colour(transfer: int) -> None:
     skin = np.array([[[120, 145, 185], [80, 105, 150], [50, 70, 110], [25, 35, 60]]], np.uint8)
-    np.testing.assert_allclose(mapped(light_of(skin), transfer), skin, atol=off)
+    np.testing.assert_allclose(mapped(light_of(skin), transfer), skin, atol=2)
+
+
+@both
+@pytest.mark.parametrize("brightness", [1.0, 2.0, 4.0])
+def test_what_is_bright_keeps_its_hue(transfer: int, brightness: float) -> None:
+    """Channels of light keep their ratio; each pressed by itself, orange would turn yellow."""
+    orange = np.array([[[0.08, 0.4, 1.0]]]) * 203 * brightness
+    blue, green, red = light_of(mapped(orange, transfer))[0, 0]
+    assert green / red == pytest.approx(0.4, abs=0.02)
+    assert blue / red == pytest.approx(0.08, abs=0.02)
+
+
+@both
+def test_eight_bits_are_the_sixteen_rounded(transfer: int) -> None:
+    signal = np.random.default_rng(4).integers(0, 65536, (50, 50, 3), np.uint16)
+    deep = tone_mapped_deep(signal, transfer, BT2020)
+    np.testing.assert_allclose(tone_mapped(signal, transfer, BT2020), deep / 257, atol=0.51)
+
+
+@pytest.mark.parametrize("primaries", [1, 9, 12, 2])
+def test_white_stays_white_in_any_primaries(primaries: int) -> None:
+    """Rows of a matrix between primaries of one white point add up to 1."""
+    grey = np.full((1, 1, 3), 30000, np.uint16)
+    blue, green, red = tone_mapped_deep(grey, PQ, primaries)[0, 0].tolist()
+    assert max(blue, green, red) - min(blue, green, red) < 30
 
 
 @both

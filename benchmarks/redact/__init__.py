@@ -1,0 +1,1 @@
+"""What hiding costs, and what it does to the rest of the picture."""

@@ -1,0 +1,125 @@
+"""Functions in one account, as Lambda runs them: warm and cold machines, a ramp for each function, a limit for all."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from benchmarks.scale.engine import Process, Simulation
+from redactor.costs import FUNCTIONS, Machine, start
+
+# Lambda's documented limits: machines that a function starts at once, and more each second (1,000 in 10 s).
+BURST, RAMP = 1000, 100.0
+# A function's own time limit.
+_TIMEOUT = 900.0
+
+
+@dataclass(frozen=True)
+class Luck:
+    """How much longer than measured a call takes. spread: sigma of a lognormal factor. slow: share of the calls that
+    take `times` as long: stragglers. Guesses."""
+
+    spread: float = 0.05
+    slow: float = 0.01
+    times: float = 2.0
+
+    def factor(self, rng: random.Random) -> float:
+        factor = rng.lognormvariate(0, self.spread) if self.spread else 1.0
+        return factor * (self.times if rng.random() < self.slow else 1.0)
+
+
+NO_LUCK = Luck(0, 0, 1)
+
+
+@dataclass(frozen=True)
+class Retry:
+    """The state machine's for throttled calls: before attempt n it waits up to min(most, first * 2 ** n) seconds."""
+
+    first: float = 2.0
+    most: float = 60.0
+    attempts: int = 7
+
+
+class Throttled(Exception):
+    """Retries are used up: the job fails."""
+
+
+@dataclass
+class Used:
+    """What one job has used. seconds, dollars: of its calls, by step. work: seconds without starts and bad luck."""
+
+    calls: int = 0
+    cold: int = 0
+    throttled: int = 0
+    work: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+    dollars: dict[str, float] = field(default_factory=dict)
+
+
+class Account:
+    """concurrency: calls at work at a time, over all functions. cold: whether machines take time to start."""
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        seed: int,
+        *,
+        concurrency: int = 1000,
+        luck: Luck = Luck(),
+        cold: bool = True,
+        machines: Mapping[str, Machine] = FUNCTIONS,
+    ) -> None:
+        self._simulation, self._rng = simulation, random.Random(seed)
+        self._concurrency, self._luck, self._cold, self._machines = concurrency, luck, cold, machines
+        self._running = 0
+        self.most_running = 0
+        self._idle = dict.fromkeys(machines, 0)
+        self._tokens = dict.fromkeys(machines, float(BURST))
+        self._filled = dict.fromkeys(machines, 0.0)
+
+    def invoke(self, step: str, work: float, used: Used, retry: Retry = Retry()) -> Process:
+        """One call that computes for so many seconds; raises Throttled."""
+        for attempt in range(retry.attempts + 1):
+            started = self._admitted(step)
+            if started is not None:
+                yield from self._run(step, work, used, warm=started)
+                return
+            used.throttled += 1
+            if attempt < retry.attempts:
+                yield self._rng.uniform(0, min(retry.most, retry.first * 2**attempt))
+        raise Throttled(step)
+
+    def _admitted(self, step: str) -> bool | None:
+        """Whether a warm machine takes the call; None where nothing may start one more."""
+        if self._running >= self._concurrency:
+            return None
+        warm = self._idle[step] > 0
+        if not warm and not self._token(step):
+            return None
+        self._running += 1
+        self.most_running = max(self.most_running, self._running)
+        self._idle[step] -= warm
+        return warm
+
+    def _token(self, step: str) -> bool:
+        now = self._simulation.now
+        self._tokens[step] = min(BURST, self._tokens[step] + RAMP * (now - self._filled[step]))
+        self._filled[step] = now
+        if self._tokens[step] < 1:
+            return False
+        self._tokens[step] -= 1
+        return True
+
+    def _run(self, step: str, work: float, used: Used, *, warm: bool) -> Process:
+        machine = self._machines[step]
+        wait, paid = (0.0, 0.0) if warm or not self._cold else start(step, machine)
+        taken = work * self._luck.factor(self._rng)
+        yield wait + min(taken, _TIMEOUT)
+        used.calls += 1
+        used.cold += not warm
+        used.work += work
+        used.seconds[step] = used.seconds.get(step, 0.0) + paid + taken
+        used.dollars[step] = used.dollars.get(step, 0.0) + machine.dollars(paid + taken)
+        self._running -= 1
+        self._idle[step] += 1
+        if taken > _TIMEOUT:
+            raise Throttled(f"{step} outlasts a function")

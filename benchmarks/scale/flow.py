@@ -1,0 +1,119 @@
+"""One job through the state machine, from Accept to Publish, and many at once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from benchmarks.scale.account import NO_LUCK, Account, Luck, Throttled, Used
+from benchmarks.scale.design import AS_BUILT, Design
+from benchmarks.scale.engine import Process, Simulation
+from redactor.costs import AWS, FANNED_OUT, FUNCTIONS, STEPS, Footage, Waits, other, seconds
+from redactor.measured import assumed
+from redactor.preset import Mode
+from redactor.prices import dollars
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything around a job. waits: for S3 and between states. concurrency: the account's limit. at_once: segments of
+    one job worked on at a time (MaxConcurrency)."""
+
+    at_once: int
+    concurrency: int = 1000
+    luck: Luck = field(default_factory=Luck)
+    cold: bool = True
+    waits: Waits = AWS
+    design: Design = AS_BUILT
+    mode: Mode = Mode.COMBINED
+
+
+@dataclass
+class Outcome:
+    """One job. elapsed: seconds by step, by the clock. failed: why, empty where it succeeded."""
+
+    began: float
+    ended: float = 0.0
+    failed: str = ""
+    elapsed: dict[str, float] = field(default_factory=dict)
+    used: Used = field(default_factory=Used)
+    beside: float = 0.0
+
+    @property
+    def took(self) -> float:
+        return self.ended - self.began
+
+    @property
+    def dollars(self) -> float:
+        return sum(self.used.dollars.values()) + self.beside
+
+
+def simulate(jobs: Sequence[Footage], world: World, seed: int = 0) -> tuple[list[Outcome], int]:
+    """All jobs dropped at once; their outcomes in order, and how many calls were at work at most."""
+    simulation = Simulation()
+    account = Account(simulation, seed, concurrency=world.concurrency, luck=world.luck, cold=world.cold)
+    outcomes = [Outcome(0.0) for _ in jobs]
+    starter = _Starter(simulation)
+    for footage, outcome in zip(jobs, outcomes, strict=True):
+        simulation.start(_job(footage, world, account, outcome, simulation, starter))
+    simulation.run()
+    return outcomes, account.most_running
+
+
+def undisturbed(world: World) -> World:
+    """The same without stragglers and spread."""
+    return replace(world, luck=NO_LUCK)
+
+
+class _Starter:
+    """Children start at a limited rate, all Maps of the account together."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation, self._free = simulation, 0.0
+
+    def wait(self) -> float:
+        """Seconds until the next child may start."""
+        now = self._simulation.now
+        self._free = max(now, self._free) + 1 / assumed("child")
+        return self._free - now
+
+
+def _job(
+    footage: Footage, world: World, account: Account, outcome: Outcome, simulation: Simulation, starter: _Starter
+) -> Process:
+    try:
+        for step in STEPS[world.mode]:
+            began = simulation.now
+            yield world.waits.transition
+            if step in FANNED_OUT:
+                yield from _map(step, footage, world, account, outcome, starter)
+            else:
+                yield from account.invoke(step, _work(step, footage, world), outcome.used)
+            outcome.elapsed[step] = simulation.now - began
+    except Throttled as error:
+        outcome.failed = str(error)
+    outcome.ended = simulation.now
+    beside = other(footage, world.mode, world.design.calls(footage))
+    outcome.beside = sum(beside.values()) + dollars("step transition", outcome.used.throttled)
+
+
+def _work(step: str, footage: Footage, world: World) -> float:
+    call = world.design.calls(footage)[step]
+    return seconds(step, call, footage, FUNCTIONS[step], world.waits)
+
+
+def _map(step: str, footage: Footage, world: World, account: Account, outcome: Outcome, starter: _Starter) -> Process:
+    """`at_once` workers take segments from one list; the first failure ends the Map."""
+    work, items, failures = _work(step, footage, world), iter(range(footage.segments)), list[Throttled]()
+
+    def worker(segments: Iterator[int]) -> Process:
+        for _ in segments:
+            if failures:
+                return
+            yield starter.wait() + world.waits.transition
+            try:
+                yield from account.invoke(step, work, outcome.used)
+            except Throttled as error:
+                failures.append(error)
+
+    yield [worker(items) for _ in range(min(world.at_once, footage.segments))]
+    if failures:
+        raise failures[0]

@@ -1,0 +1,37 @@
+"""What a stretch of the source's picture takes: the measure for an output that is to be as large."""
+
+from redactor.media.restarts import moved
+from redactor.media.source import Source
+from redactor.media.streams import Segment, VideoStream
+
+
+def bitrate(source: Source, video: VideoStream, segment: Segment) -> int:
+    """Bits a second of the source's packets in the segment, at least 1: they are read, none is decoded.
+
+    Of an open GOP, the few frames that follow the next segment's key packet are not counted.
+    """
+    times, size = list[int](), 0
+    if segment.key is None:
+        source.rewind()
+    else:
+        at = segment.key.pts if segment.key.dts is None else segment.key.dts
+        source.seek(at, source.video(video.index))
+    for packet in moved(source.packets(source.video(video.index)), video.restarts):
+        pts = packet.dts if packet.pts is None else packet.pts
+        if not packet.size or pts is None or (segment.start is not None and pts < segment.start):
+            continue
+        if segment.end is not None and pts >= segment.end:
+            if packet.is_keyframe:
+                break
+            continue
+        times.append(pts)
+        size += packet.size
+    return max(1, round(8 * size / _seconds(times, video)))
+
+
+def _seconds(times: list[int], video: VideoStream) -> float:
+    """How long frames at these times are shown: the last one as long as the others on average."""
+    spread = max(times, default=0) - min(times, default=0)
+    if not spread:
+        return float(1 / video.rate)
+    return float(spread * len(times) / (len(times) - 1) * video.time_base)

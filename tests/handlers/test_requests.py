@@ -1,0 +1,36 @@
+"""What each step asks of S3 is what its cost is counted by."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from redactor import store
+from redactor.costs import CALLS, FANNED_OUT, STEPS, Footage
+from redactor.preset import Mode
+from tests.handlers.conftest import Functions
+
+WRITES = ("Put", "Copy", "Post", "List", "Create", "Complete", "Upload")
+
+
+@pytest.fixture
+def asked(functions: Functions) -> Counter[str]:
+    """Requests since the last look, by what S3 charges for them."""
+    counted = Counter[str]()
+
+    def count(model: Any, **_: Any) -> None:
+        if not model.name.startswith("Delete"):  # free
+            counted["writes" if model.name.startswith(WRITES) else "reads"] += 1
+
+    store._client().meta.events.register("before-call.s3", count)
+    return counted
+
+
+def test_a_step_asks_about_as_much_as_is_counted(functions: Functions, asked: Counter[str], job: str) -> None:
+    filmed = Footage(320 * 160, 24, 2, functions.store.head("input/a/foo.mp4").size, 10_000)
+    for step in STEPS[Mode.COMBINED][1:]:
+        asked.clear()
+        functions.through(job, step)
+        calls, call = (2 if step in FANNED_OUT else 1), CALLS[step](filmed)
+        assert asked["reads"] / calls == pytest.approx(call.reads, abs=2), step
+        assert asked["writes"] / calls == pytest.approx(call.writes, abs=2), step

@@ -1,0 +1,122 @@
+"""The laws of the simulation of scale: nothing is lost, nothing is made up, and the same seed tells the same."""
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.scale import __main__ as tables
+from benchmarks.scale.account import NO_LUCK, Luck
+from benchmarks.scale.design import AS_BUILT, COPY, FURTHER
+from benchmarks.scale.engine import Simulation
+from benchmarks.scale.flow import World, simulate
+from redactor.costs import CALLS, FANNED_OUT, FUNCTIONS, STEPS, Footage, estimate, seconds, start
+from redactor.preset import Mode
+
+HOUR = tables.footage(10)
+footages = st.builds(
+    Footage,
+    pixels=st.sampled_from([640 * 360, 1920 * 1080]),
+    frames=st.integers(100, 200_000),
+    segments=st.integers(1, 300),
+    source=st.integers(10**6, 10**10),
+    output=st.integers(10**6, 10**10),
+)
+
+
+def whole(footage: Footage) -> float:
+    """The seconds of all calls."""
+    calls = {step: (footage.segments if step in FANNED_OUT else 1) for step in STEPS[Mode.COMBINED]}
+    return sum(n * seconds(step, CALLS[step](footage), footage, FUNCTIONS[step]) for step, n in calls.items())
+
+
+@settings(max_examples=30, deadline=None)
+@given(footages, st.integers(1, 1000), st.integers(0, 5))
+def test_work_is_conserved(footage: Footage, at_once: int, seed: int) -> None:
+    (one,), most = simulate([footage], World(at_once, luck=NO_LUCK), seed)
+    if one.failed:  # a call outlasts a function
+        return
+    assert one.used.work == pytest.approx(whole(footage))
+    assert one.used.calls == 7 + 2 * footage.segments
+    assert most <= max(1, min(at_once, footage.segments))
+    assert one.took >= whole(footage) / max(1, min(at_once, footage.segments))
+
+
+@settings(max_examples=25, deadline=None)
+@given(footages, st.lists(st.integers(1, 1000), min_size=2, max_size=4), st.booleans())
+def test_without_stragglers_more_at_once_is_never_slower(footage: Footage, at_once: list[int], cold: bool) -> None:
+    outcomes = [simulate([footage], World(n, luck=NO_LUCK, cold=cold))[0][0] for n in sorted(at_once)]
+    if any(one.failed for one in outcomes):
+        return
+    # Waiting for a warm machine may be quicker than starting one: by a start in each Map, at most.
+    spared = sum(start(step, FUNCTIONS[step])[0] for step in FANNED_OUT) if cold else 0.0
+    for fewer, more in itertools.pairwise(outcomes):
+        assert more.took <= fewer.took + spared + 1e-6
+
+
+def test_the_same_seed_tells_the_same_and_another_another(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = []
+    for seed in (1, 1, 2):
+        tables._lengths(seed)
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] != printed[2]
+
+
+def test_one_at_once_is_what_the_estimate_says() -> None:
+    (one,), _ = simulate([HOUR], World(1, luck=NO_LUCK))
+    told = estimate(HOUR, Mode.COMBINED, "lambda", 1)
+    # Between the segments of a Map a state passes each time.
+    assert one.took == pytest.approx(told.elapsed, rel=0.05)
+    assert one.dollars == pytest.approx(told.dollars, rel=0.01)
+
+
+def test_stragglers_slow_a_map_down_and_cost_little() -> None:
+    calm, slow = (simulate([HOUR], World(360, luck=luck), 3)[0][0] for luck in (NO_LUCK, Luck(0, 0.02, 3.0)))
+    assert slow.elapsed["detect"] > 1.5 * calm.elapsed["detect"]
+    assert calm.dollars < slow.dollars < 1.2 * calm.dollars
+
+
+def test_the_account_runs_no_more_than_its_limit_and_jobs_beyond_it_fail_or_wait() -> None:
+    outcomes, most = simulate([tables.footage(10, 60)] * 100, World(5, concurrency=50), 0)
+    assert most == 50
+    assert sum(one.used.throttled for one in outcomes) > 0
+    alone = simulate([tables.footage(10, 60)], World(5, concurrency=50), 0)[0][0]
+    assert max(one.took for one in outcomes) > alone.took
+
+
+def test_a_call_that_outlasts_a_function_fails_the_job() -> None:
+    (one,), _ = simulate([tables.footage(3600)], World(10, luck=NO_LUCK))
+    assert "detect outlasts" in one.failed
+
+
+def test_a_what_if_changes_the_steps_that_it_names_and_no_others() -> None:
+    for design in (COPY, *FURTHER):
+        calls, built = design.calls(HOUR), AS_BUILT.calls(HOUR)
+        assert {step for step in calls if calls[step] != built[step]} == design.changes.keys()
+    copied, streamed = (simulate([HOUR], World(100, design=one, luck=NO_LUCK))[0][0] for one in (COPY, AS_BUILT))
+    assert copied.elapsed["join"] < streamed.elapsed["join"] / 2
+    assert "what-if" in COPY.name
+
+
+def test_a_machine_is_cold_once() -> None:
+    (one,), _ = simulate([HOUR], World(10, luck=NO_LUCK))
+    assert one.used.cold == 7 + 2 * 10
+
+
+def test_processes_that_end_together_go_on_once() -> None:
+    simulation, ended = Simulation(), []
+
+    def child(seconds: float):
+        yield seconds
+        ended.append(simulation.now)
+
+    def parent():
+        yield [child(1.0), child(3.0), child(2.0)]
+        ended.append(simulation.now)
+        yield []
+        ended.append(simulation.now)
+
+    simulation.start(parent())
+    assert simulation.run() == 3.0
+    assert ended == [1.0, 2.0, 3.0, 3.0, 3.0]
