@@ -37,7 +37,10 @@ def with_shared_models() -> dict[str, str]:
 TOOLS: Mapping[str, tuple[Callable[[], bool], str]] = {
     "ffmpeg": (lambda: bool(shutil.which("ffmpeg") and shutil.which("ffprobe")), "ffmpeg is not installed"),
     "chromium": (lambda: bool(shutil.which("chromium") and shutil.which("chromedriver")), "chromium is not installed"),
-    "buildah": (lambda: bool(shutil.which("buildah")), "buildah is not installed"),
+    "buildah": (
+        lambda: bool(shutil.which("buildah") and shutil.which("debootstrap")) and os.geteuid() == 0,
+        "buildah and debootstrap are not there for root",
+    ),
     "npm": (_validator_is_here, "asl-validator is not here (make validator)"),
     "identity": (lambda: bool(weights.choose(with_shared_models()).models), "dlib or its weights are not here"),
     "media": (lambda: shared("media").is_dir(), "there is no folder of real clips beside the checkout"),

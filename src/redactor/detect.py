@@ -3,23 +3,26 @@
 What is found in a frame depends on that frame and its time alone, never on where the segment begins.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from redactor.ahead import ahead
 from redactor.crops import Crop, Keeper
 from redactor.detectors import lighting, load
 from redactor.detectors.detection import FrameRecord
-from redactor.detectors.faces import Detector, detections
+from redactor.detectors.faces import Detector, Faces, Picture, detections
 from redactor.detectors.scale import long_sides, smallest_face
+from redactor.detectors.session import pixels_at_once
 from redactor.identity.sampling import Sampler, Template
 from redactor.identity.weights import open_embedder
 from redactor.looks import is_looked_at
 from redactor.media.decode import Decoded
 from redactor.media.gaps import seen_by
 from redactor.media.source import Source
-from redactor.media.streams import Gap, Segment, VideoStream
+from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
 from redactor.media.upright import upright_bgr
 from redactor.plan import Plan
 from redactor.preset import Preset
@@ -66,18 +69,35 @@ class _Eyes:
     sampler: Sampler | None
 
 
-def detect(source: Source, plan: Plan, segment: Segment, preset: Preset) -> Found:
+@dataclass(frozen=True)
+class _Frame:
+    """A frame as far as it can be prepared ahead. lights: its pictures, one for each side, in each light in which they
+    should be looked at, none where nobody looks. picture: the largest, as it is."""
+
+    time: FrameTime
+    mark: str
+    lights: tuple[Sequence[Picture], ...] = ()
+    picture: Picture | None = None
+
+
+def detect(source: Source, plan: Plan, segment: Segment, preset: Preset, at_once: int | None = None) -> Found:
     """Looks at the frames that looks.py names, and notes the time of all.
 
-    Raises DamagedVideo; ModelMissing where the plan's weights are not to be had here.
+    at_once: pixels that the networks are given at a time, at least; None: as it suits what runs them. Raises
+    DamagedVideo; ModelMissing where the plan's weights are not to be had here; GpuMissing where a GPU was asked for and
+    there is none.
     """
     video, detector = plan.streams.video, load(tuple(plan.models))
     embed = open_embedder().embed if plan.identity else None
+    pixels = pixels_at_once() if at_once is None else at_once
 
     def look(frames: Iterable[Decoded]) -> Found:
         sampler = Sampler(video, embed) if embed else None
         eyes = _Eyes(video, preset, detector, long_sides(detector, video, preset), Keeper(video), sampler)
-        records = tuple(_record(decoded, eyes) for decoded in frames)
+        batches = _batches((_frame(decoded, eyes) for decoded in frames), pixels)
+        # While one batch is looked at, the next is decoded; with one frame at a time that gains nothing.
+        with ahead(batches, 2) if pixels > 1 else nullcontext(batches) as prepared:
+            records = tuple(record for batch in prepared for record in _records(batch, eyes))
         found = SegmentDetections(segment.n, records, eyes.keeper.crops(), smallest_face(eyes.sides, video))
         return Found(found, sampler.templates if sampler else None)
 
@@ -85,16 +105,43 @@ def detect(source: Source, plan: Plan, segment: Segment, preset: Preset) -> Foun
     return replace(found, detections=replace(found.detections, gaps=gaps))
 
 
-def _record(decoded: Decoded, eyes: _Eyes) -> FrameRecord:
+def _batches(frames: Iterable[_Frame], pixels: int) -> Iterator[list[_Frame]]:
+    """Runs of frames in order, each with so many pixels to look at, the last with what is left."""
+    batch, seen = list[_Frame](), 0
+    for frame in frames:
+        batch.append(frame)
+        seen += sum(pictures[-1].shape[0] * pictures[-1].shape[1] for pictures in frame.lights)
+        if seen >= pixels:
+            yield batch
+            batch, seen = [], 0
+    if batch:
+        yield batch
+
+
+def _frame(decoded: Decoded, eyes: _Eyes) -> _Frame:
     frame, time = decoded.frame, decoded.time
     if decoded.black:
-        return FrameRecord(time.pts, time.duration, _BLACK, None)
+        return _Frame(time, _BLACK)
     mark = signature(upright_bgr(frame, eyes.video, [_MARKED])[0])
     if not is_looked_at(time, mark, eyes.video, eyes.preset):
-        return FrameRecord(time.pts, time.duration, mark, None)
+        return _Frame(time, mark)
     pictures = upright_bgr(frame, eyes.video, eyes.sides)
-    found = detections(lighting.detect(eyes.detector, pictures, lightness(mark)), eyes.video)
-    record = FrameRecord(time.pts, time.duration, mark, eyes.keeper.add(time.pts, found, pictures[-1]))
+    return _Frame(time, mark, tuple(lighting.lights(pictures, lightness(mark))), pictures[-1])
+
+
+def _records(batch: Sequence[_Frame], eyes: _Eyes) -> Iterator[FrameRecord]:
+    seen = iter(eyes.detector.detect_all([pictures for frame in batch for pictures in frame.lights]))
+    for frame in batch:
+        yield _record(frame, [next(seen) for _ in frame.lights], eyes)
+
+
+def _record(frame: _Frame, seen: Sequence[Faces], eyes: _Eyes) -> FrameRecord:
+    """seen: what was found in each light of the frame, none where nobody looked."""
+    time = frame.time
+    if frame.picture is None:
+        return FrameRecord(time.pts, time.duration, frame.mark, None)
+    found = detections(lighting.together(seen), eyes.video)
+    record = FrameRecord(time.pts, time.duration, frame.mark, eyes.keeper.add(time.pts, found, frame.picture))
     if eyes.sampler:
-        eyes.sampler.add(record, found, pictures[-1])
+        eyes.sampler.add(record, found, frame.picture)
     return record

@@ -119,6 +119,10 @@ class ModelMissing(JobError):
     advice = "Bring the weights (make models), or set REDACTOR_MODEL_PATH to the folder that holds them."
 
 
+class GpuMissing(JobError):
+    advice = "Run the job without a GPU (compute lambda, fargate or auto), or where there is one."
+
+
 class AccessDenied(JobError):
     advice = "Give the step's role access to the object and its key, then redrive."
 

@@ -131,6 +131,14 @@ def choose(wanted: str = "yunet", env: Mapping[str, str] = os.environ) -> Choice
     raise ModelMissing("; ".join(problems), field=wanted)
 
 
+def check(env: Mapping[str, str] = os.environ) -> None:
+    """Raises ModelMissing where the usual detector cannot run, or where a file bears a model's name and is not it."""
+    choose(env=env)
+    for name, model in MODELS.items():
+        if any((folder / model.file).exists() for folder in _folders(env)):
+            find(name, env)
+
+
 def find(name: str, env: Mapping[str, str] = os.environ) -> Path:
     """A verified copy of a model of MODELS: in the folders of REDACTOR_MODEL_PATH, the cache, or fetched into the
     cache.

@@ -90,8 +90,11 @@ class Blind:
     long_sides: tuple[int, ...] = (1280, 640)
 
     def detect(self, pictures: Sequence[Picture]) -> Faces:
-        self.sizes.append([max(picture.shape) for picture in pictures])
-        return nothing()
+        return self.detect_all([pictures])[0]
+
+    def detect_all(self, frames: Sequence[Sequence[Picture]]) -> list[Faces]:
+        self.sizes += [[max(picture.shape) for picture in pictures] for pictures in frames]
+        return [nothing() for _ in frames]
 
 
 @pytest.mark.parametrize(("resolution", "sides"), [(Resolution.SOURCE, [1280, 640]), (Resolution.STANDARD, [640, 640])])
@@ -109,3 +112,11 @@ def test_standard_definition_lowers_what_the_detector_sees(
 def test_detections_travel_as_json(pipeline: Pipeline) -> None:
     one = pipeline.found[0].value
     assert decode(SegmentDetections, encode(one)) == one
+
+
+@pytest.mark.parametrize("at_once", [200_000, 10**9])
+def test_looking_at_several_frames_at_once_finds_the_same(pipeline: Pipeline, at_once: int) -> None:
+    for segment, alone in zip(pipeline.segments, pipeline.detected, strict=True):
+        together = redactor.detect.detect(pipeline.source, pipeline.plan, segment, pipeline.preset, at_once=at_once)
+        assert together.detections == alone.detections
+        assert together.templates == alone.templates

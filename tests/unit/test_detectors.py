@@ -1,7 +1,10 @@
 """The detectors on a real face, and the arithmetic around the networks without one."""
 
 import os
+import subprocess
+import sys
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
@@ -17,7 +20,7 @@ from redactor.detectors.faces import Detector, Faces, nothing, suppressed, unite
 from redactor.detectors.graph import with_open_sizes
 from redactor.detectors.session import open_session
 from redactor.detectors.together import Together
-from redactor.errors import ModelMissing
+from redactor.errors import GpuMissing, ModelMissing
 from tests.conftest import shared
 from tests.unit.sightings import stream
 
@@ -116,6 +119,9 @@ class Sees:
         self.given = [picture.shape[1] for picture in pictures]
         start = self.long_sides[0] / 10_000
         return Faces(np.array([[start, 0, start + 0.01, 0.1]]), np.array([0.9]), np.zeros((1, 10)))
+
+    def detect_all(self, frames: list[list[np.ndarray]]) -> list[Faces]:
+        return [self.detect(pictures) for pictures in frames]
 
 
 def test_detectors_together_get_their_own_pictures_and_find_what_each_finds():
@@ -224,3 +230,57 @@ def test_each_detector_whose_weights_are_here_finds_the_face(name):
     found = one.detect(pictures(one, PORTRAIT))
     assert found.boxes[0] * 512 == pytest.approx(FACE, abs=15)
     assert found.landmarks[0] * 512 == pytest.approx(EYES_NOSE_MOUTH, abs=8)
+
+
+def test_who_looks_at_footage_tells_nobody(tmp_path: Path) -> None:
+    """onnxruntime would leave an identifier of the device in the cache, and send events home."""
+    program = "import redactor.detectors, onnxruntime; onnxruntime.get_available_providers()"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_"))}
+    environment = {**kept, "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+    assert [*tmp_path.rglob("*")] == []
+
+
+@pytest.mark.parametrize("wanted", ["yunet", "centerface", "strict"])
+def test_several_frames_at_once_are_seen_as_one_by_one(wanted: str) -> None:
+    detector = detectors.load(tuple(models.choose(wanted, environment()).models), environment())
+    small = [cv2.resize(PORTRAIT, (320, 320)), cv2.resize(PORTRAIT, (640, 640)), PORTRAIT][-len(detector.long_sides) :]
+    frames = [[np.ascontiguousarray(np.roll(p, 16 * n, axis=1)) for p in small] for n in range(3)]
+    for together, alone in zip(detector.detect_all(frames), map(detector.detect, frames), strict=True):
+        for name in ("boxes", "scores", "landmarks"):
+            assert np.array_equal(getattr(together, name), getattr(alone, name))
+        assert len(alone.scores)
+    assert detector.detect_all([]) == []
+
+
+def test_a_gpu_that_was_asked_for_and_is_not_there_is_refused_by_name() -> None:
+    with pytest.raises(GpuMissing) as refused:
+        open_session(models.find("yunet", environment()).read_bytes(), {"REDACTOR_DEVICE": "gpu"})
+    assert not refused.value.retryable
+
+
+def test_a_device_that_nobody_knows_is_refused_with_the_right_words() -> None:
+    with pytest.raises(GpuMissing, match="REDACTOR_DEVICE is tpu") as refused:
+        open_session(b"", {"REDACTOR_DEVICE": "tpu"})
+    assert refused.value.allowed == ("cpu", "gpu")
+
+
+class Session:
+    """onnxruntime on a machine whose GPU does not work: it says so in its log and takes the CPU."""
+
+    def __init__(self, graph: bytes, options: object, providers: list[object]) -> None:
+        self.asked = [one[0] if isinstance(one, tuple) else one for one in providers]
+
+    def get_providers(self) -> list[str]:
+        return self.asked[1:]
+
+
+def test_falling_back_on_the_cpu_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: both)
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    with pytest.raises(GpuMissing, match="none here that works"):
+        open_session(b"", {"REDACTOR_DEVICE": "gpu"})
+    monkeypatch.setattr(Session, "get_providers", lambda self: self.asked)
+    assert open_session(b"", {"REDACTOR_DEVICE": "gpu"}).asked == both

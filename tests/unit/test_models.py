@@ -228,3 +228,16 @@ def test_the_command_fails_where_nothing_can_be_had(env, tmp_path, monkeypatch, 
 def test_every_wanted_word_names_known_models():
     wanted = {name for sets in models.WANTED.values() for names in sets for name in names}
     assert wanted == models.MODELS.keys() - {"landmarks", "embedding"}
+
+
+def test_a_file_that_bears_a_models_name_and_is_not_it_is_seen(env: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    folder.mkdir()
+    env["REDACTOR_MODEL_FETCH"] = "0"
+    with pytest.raises(ModelMissing):
+        models.check(env)
+    (folder / "yunet.onnx").write_bytes(GOOD)
+    models.check(env)
+    (folder / "centerface.onnx").write_bytes(b"other weights")
+    with pytest.raises(ModelMissing, match=r"centerface.*wrong sha256"):
+        models.check(env)

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 
 from redactor.detectors.blob import Blobs
-from redactor.detectors.faces import Faces, Picture, united
+from redactor.detectors.faces import Faces, Floats, Picture, side_by_side, united
 from redactor.detectors.graph import with_open_sizes
 from redactor.detectors.session import open_session
 
@@ -32,14 +32,22 @@ class CenterFace:
     blobs: Blobs = field(default_factory=Blobs)
 
     def detect(self, pictures: Sequence[Picture]) -> Faces:
-        """As Detector.detect. Pictures of equal size (a small source) are looked at once."""
-        sizes = {picture.shape: picture for picture in pictures}
-        return united([self._detect_one(picture) for picture in sizes.values()], OVERLAP)
+        """As Detector.detect."""
+        return self.detect_all([pictures])[0]
 
-    def _detect_one(self, picture: Picture) -> Faces:
-        high, wide = picture.shape[:2]
-        answers = self.session.run(list(_CHANNELS), {_INPUT: self.blobs.blob(picture)})
-        heat, scale, offset, points = (np.asarray(answer)[0].astype(np.float64) for answer in answers)
+    def detect_all(self, frames: Sequence[Sequence[Picture]]) -> list[Faces]:
+        """As Detector.detect_all."""
+        by_size = [self._look(pictures) for pictures in side_by_side(frames)]
+        return [united(parts, OVERLAP) for parts in zip(*by_size, strict=True)]
+
+    def _look(self, pictures: Sequence[Picture]) -> list[Faces]:
+        high, wide = pictures[0].shape[:2]
+        answers = self.session.run(list(_CHANNELS), {_INPUT: self.blobs.blob(*pictures)})
+        planes = zip(*(np.asarray(answer).astype(np.float64) for answer in answers), strict=True)
+        return [self._faces(high, wide, each) for each in planes]
+
+    def _faces(self, high: int, wide: int, planes: tuple[Floats, ...]) -> Faces:
+        heat, scale, offset, points = planes
         rows, columns = np.nonzero(heat[0] >= self.threshold)
         size = np.exp(scale[:, rows, columns].T) * _STRIDE  # height, width
         centre = (np.stack([rows, columns], axis=1) + offset[:, rows, columns].T + 0.5) * _STRIDE  # y, x
@@ -52,6 +60,6 @@ class CenterFace:
 
 
 def load(path: Path) -> CenterFace:
-    inputs: dict[str, Sequence[str | int]] = {_INPUT: (1, 3, "height", "width")}
-    outputs: dict[str, Sequence[str | int]] = {name: (1, n, "rows", "columns") for name, n in _CHANNELS.items()}
+    inputs: dict[str, Sequence[str | int]] = {_INPUT: ("frames", 3, "height", "width")}
+    outputs: dict[str, Sequence[str | int]] = {name: ("frames", n, "rows", "columns") for name, n in _CHANNELS.items()}
     return CenterFace(open_session(with_open_sizes(path.read_bytes(), inputs, outputs)))

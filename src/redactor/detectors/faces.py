@@ -36,6 +36,16 @@ class Detector(Protocol):
         """pictures: (h, w, 3) uint8 BGR, upright, square pixels, one for each of long_sides."""
         ...
 
+    def detect_all(self, frames: Sequence[Sequence[Picture]]) -> list[Faces]:
+        """The same for several frames of one video at once; none for none."""
+        ...
+
+
+def side_by_side(frames: Sequence[Sequence[Picture]]) -> list[list[Picture]]:
+    """Frames' pictures by size, each time one of every frame; those of equal size (a small source) come once."""
+    sizes = {picture.shape: n for n, picture in enumerate(frames[0])} if frames else {}
+    return [[pictures[n] for pictures in frames] for n in sizes.values()]
+
 
 def nothing() -> Faces:
     return Faces(np.empty((0, 4)), np.empty(0), np.empty((0, 10)))

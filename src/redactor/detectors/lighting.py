@@ -23,7 +23,12 @@ _OVERLAP = 0.4
 
 def detect(detector: Detector, pictures: Sequence[Picture], lightness: float) -> Faces:
     """What a detector sees in pictures as it wants them, whatever the light. lightness: their mean luma, 0-255."""
-    return united([detector.detect(lit) for lit in lights(pictures, lightness)], _OVERLAP)
+    return together([detector.detect(lit) for lit in lights(pictures, lightness)])
+
+
+def together(seen: Sequence[Faces]) -> Faces:
+    """One frame's faces, from what was seen of it in each light."""
+    return united(seen, _OVERLAP)
 
 
 def lights(pictures: Sequence[Picture], lightness: float) -> list[Sequence[Picture]]:

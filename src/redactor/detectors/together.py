@@ -20,5 +20,10 @@ class Together:
 
     def detect(self, pictures: Sequence[Picture]) -> Faces:
         """As Detector.detect."""
-        by_side = dict(zip(self.long_sides, pictures, strict=True))
-        return united([part.detect([by_side[side] for side in part.long_sides]) for part in self.parts], OVERLAP)
+        return self.detect_all([pictures])[0]
+
+    def detect_all(self, frames: Sequence[Sequence[Picture]]) -> list[Faces]:
+        """As Detector.detect_all."""
+        by_side = [dict(zip(self.long_sides, pictures, strict=True)) for pictures in frames]
+        found = [part.detect_all([[one[side] for side in part.long_sides] for one in by_side]) for part in self.parts]
+        return [united(parts, OVERLAP) for parts in zip(*found, strict=True)]

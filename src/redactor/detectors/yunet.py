@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 
 from redactor.detectors.blob import Blobs
-from redactor.detectors.faces import Faces, Floats, Picture, nothing, united
+from redactor.detectors.faces import Faces, Floats, Picture, nothing, side_by_side, united
 from redactor.detectors.session import open_session
 
 # Measured on street, dark and interview clips: no single input size finds both kinds of faces; below .3 the false boxes
@@ -29,21 +29,28 @@ class YuNet:
     blobs: Blobs = field(default_factory=Blobs)
 
     def detect(self, pictures: Sequence[Picture]) -> Faces:
-        """As Detector.detect. Pictures of equal size (a small source) are looked at once."""
-        sizes = {picture.shape: picture for picture in pictures}
-        return united([self._detect_one(picture) for picture in sizes.values()], OVERLAP)
+        """As Detector.detect."""
+        return self.detect_all([pictures])[0]
 
-    def _detect_one(self, picture: Picture) -> Faces:
-        high, wide = picture.shape[:2]
-        planes = self.blobs.blob(picture)
+    def detect_all(self, frames: Sequence[Sequence[Picture]]) -> list[Faces]:
+        """As Detector.detect_all."""
+        by_size = [self._look(pictures) for pictures in side_by_side(frames)]
+        return [united(parts, OVERLAP) for parts in zip(*by_size, strict=True)]
+
+    def _look(self, pictures: Sequence[Picture]) -> list[Faces]:
+        high, wide = pictures[0].shape[:2]
+        planes = self.blobs.blob(*pictures)
         names = [output.name for output in self.session.get_outputs()]
-        answers = self.session.run(names, {"input": planes})
-        raw = {name: np.asarray(answer)[0] for name, answer in zip(names, answers, strict=True)}
-        parts = [_decoded(raw, stride, planes.shape[3] // stride, self.threshold) for stride in _STRIDES]
-        boxes, scores, landmarks = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        if not scores.size:
-            return nothing()
-        return Faces(boxes / np.tile([wide, high], 2), scores, landmarks / np.tile([wide, high], 5))
+        answers = dict(zip(names, self.session.run(names, {"input": planes}), strict=True))
+        columns = planes.shape[3]
+        found = []
+        for n in range(len(pictures)):
+            raw = {name: np.asarray(answer)[n] for name, answer in answers.items()}
+            parts = [_decoded(raw, stride, columns // stride, self.threshold) for stride in _STRIDES]
+            boxes, scores, landmarks = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+            faces = Faces(boxes / np.tile([wide, high], 2), scores, landmarks / np.tile([wide, high], 5))
+            found.append(faces if scores.size else nothing())
+        return found
 
 
 def _decoded(raw: Mapping[str, Floats], stride: int, columns: int, threshold: float) -> tuple[Floats, Floats, Floats]:

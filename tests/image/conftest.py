@@ -1,0 +1,113 @@
+"""The worker image, built from its Dockerfile without a Docker engine, on a base made of Debian's packages."""
+
+import json
+import os
+import shutil
+import signal
+import ssl
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redactor import models
+from tests.conftest import ROOT, with_shared_models
+
+# The Debian whose Python is that of the functions and of the image's own base.
+SUITE = "trixie"
+DOCKERFILE = "containers/worker/Dockerfile"
+
+
+class Builder:
+    """buildah with a storage of its own. It works inside containers too: no user namespaces, no overlays."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._command = ["buildah", f"--root={folder / 'storage'}", f"--runroot={folder / 'run'}"]
+        self._command += ["--storage-driver=vfs"]
+
+    def __call__(self, *words: str) -> str:
+        """What the command prints; raises CalledProcessError, its errors in the test's own output."""
+        done = subprocess.run([*self._command, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout.strip()
+
+    @contextmanager
+    def running(
+        self, container: str, words: Sequence[str], environment: Mapping[str, str], log: Path
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """A command in a container, as nobody; it is killed with all that it started."""
+        told = [f"--env={name}={value}" for name, value in environment.items()]
+        command = [*self._command, "run", "--isolation=chroot", "--user=65534:65534", *told, container, "--", *words]
+        with log.open("ab") as file:
+            process = subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
+    made = Builder(tmp_path_factory.mktemp("buildah"))
+    yield made
+    made("rm", "--all")
+    made("rmi", "--all", "--force")
+
+
+@pytest.fixture(scope="session")
+def base(builder: Builder) -> str:
+    """A stand-in for the Dockerfile's own base: a Python with pip of its own and nothing else."""
+    root = builder.folder / "base"
+    wanted = ["--variant=minbase", "--include=python3,python3-venv", SUITE, str(root)]
+    with (builder.folder / "debootstrap.log").open("wb") as log:
+        subprocess.run(["debootstrap", *wanted], check=True, stdout=log, stderr=log)
+    subprocess.run(["chroot", str(root), "python3", "-m", "venv", "/usr/local"], check=True)
+    shutil.rmtree(root / "var" / "cache" / "apt")
+    container = builder("from", "scratch")
+    builder("add", "--quiet", container, str(root), "/")
+    builder("commit", "--quiet", "--rm", container, "localhost/base")
+    shutil.rmtree(root)
+    return "localhost/base"
+
+
+@pytest.fixture(scope="session")
+def image(builder: Builder, base: str) -> str:
+    """The image of the checkout as it is, with the weights where `make models` puts them."""
+    models.bring(ROOT / "build" / "models", with_shared_models())
+    secrets = [f"--secret=id=pip,src={_pip(builder.folder)}", f"--secret=id=certificates,src={_certificates()}"]
+    how = ["--isolation=chroot", "--pull-never", "--quiet", "--platform=linux/amd64", f"--build-arg=BASE={base}"]
+    builder("bud", *how, *secrets, f"--file={DOCKERFILE}", "--tag=localhost/worker", ".")
+    return "localhost/worker"
+
+
+@pytest.fixture(scope="session")
+def config(builder: Builder, image: str) -> dict[str, Any]:
+    """What the image says of itself."""
+    told: dict[str, Any] = json.loads(builder("inspect", "--type=image", image))["OCIv1"]
+    return told
+
+
+@pytest.fixture(scope="session")
+def container(builder: Builder, image: str) -> str:
+    return builder("from", "--pull-never", image)
+
+
+def _certificates() -> str:
+    """The machine's own, which may know a proxy's."""
+    return os.environ.get("PIP_CERT") or os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile or ""
+
+
+def _pip(folder: Path) -> Path:
+    """How pip finds its index here, as a file that only the step that installs sees."""
+    listed = subprocess.run(["python3", "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
+    kept = [line for line in listed.stdout.splitlines() if line.startswith(("global.index-url", "global.trusted-host"))]
+    index = os.environ.get("PIP_INDEX_URL")
+    lines = [line.removeprefix("global.").replace("'", "") for line in kept] + ([f"index-url={index}"] if index else [])
+    path = folder / "pip.conf"
+    path.write_text("\n".join(["[global]", "cert = /run/secrets/certificates", *lines]) + "\n")
+    return path
