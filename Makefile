@@ -64,6 +64,10 @@ lint: $(VENV)/dev ## check style and types
 	@$(VENV)/bin/ruff format --check
 	@$(VENV)/bin/mypy
 
+.PHONY: fuzz
+fuzz: $(VENV)/dev ## run 1,000 mutated files through Plan
+	@$(VENV)/bin/python -m tests.fuzz
+
 formats: $(VENV)/dev ## write docs/formats.md anew from the table of odd videos
 	@$(VENV)/bin/python -m tests.formats.table
 

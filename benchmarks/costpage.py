@@ -3,7 +3,7 @@
 import contextlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -82,6 +82,7 @@ def document() -> str:
         narrow=_narrow(),
         minute=f"{(_of('1080p', 'lambda').dollars or 0) / 60:.4f}",
         scale=_scale(),
+        longest=_longest(),
         check=CHECK,
         prices=_prices(),
         measured=_measured(),
@@ -157,6 +158,23 @@ def _scale() -> str:
     with contextlib.redirect_stdout(out):
         scale.tables(0)
     return out.getvalue().replace("## ", "### ").strip()
+
+
+def _longest() -> str:
+    """From how many hours of 1080p on a step outlasts its function."""
+    late = dict[str, int]()
+    for hours in range(1, 25):
+        one = hour("1080p")
+        filmed = replace(
+            one, **{name: hours * getattr(one, name) for name in ("frames", "segments", "source", "output")}
+        )
+        steps = estimate(filmed, Mode.COMBINED, "lambda", AT_ONCE).steps
+        late |= {step: hours for step, cost in steps.items() if cost and cost.outlasts and step not in late}
+    told = ", ".join(f"{step} from {hours} hours on" for step, hours in sorted(late.items(), key=lambda row: row[1]))
+    return (
+        f"By the same figures, these outlast the time that their function has, at 1080p in segments of {SEGMENT} s: "
+        f"{told}. `redactor estimate` says so of a video."
+    )
 
 
 def _prices() -> str:
@@ -243,6 +261,8 @@ As built, more than a hundred segments at once hardly help an hour: Join and Ver
 function, one block after another. The what-ifs say what would have to change for a minute; server-side copies alone do
 not do it. With the limit of 1,000 functions that an account begins with, `segments_at_once` times the number of jobs at
 work must stay below it: a throttled call is tried again for about two minutes, then its job fails and can be redriven.
+
+{longest}
 
 {check}
 

@@ -32,6 +32,7 @@ _GPU = {
     ),
 }
 _KEYS = ("input/*", "output/*", "work/*", "work/*/errors/*", "work/executions/*", "work/*/templates/*")
+_CLIENT = ("output/*_IDList.txt", "work/jobs/*", "work/executions/*/job.json", "work/*/segments.json")
 
 
 def acknowledge(stack: Stack, bucket: s3.Bucket, *, machine: str, tasks: tuple[str, ...]) -> None:
@@ -41,7 +42,7 @@ def acknowledge(stack: Stack, bucket: s3.Bucket, *, machine: str, tasks: tuple[s
     objects = f"<{stack.get_logical_id(resource)}.Arn>"
     executions = f"{_ARN.format(service='states')}:execution:{machine}"
     _say(stack, _EVERYWHERE)
-    _say(stack, {f"IAM5[Resource::{objects}/{keys}]": _BY_PREFIX for keys in _KEYS})
+    _say(stack, {f"IAM5[Resource::{objects}/{keys}]": _BY_PREFIX for keys in (*_KEYS, *_CLIENT)})
     _say(stack, {f"IAM5[Resource::{executions}{names}]": _OWN_EXECUTIONS for names in (":*", "/*")})
     _say(stack, (_TASKS if tasks else {}) | (_GPU if "gpu" in tasks else {}))
 

@@ -48,6 +48,13 @@ ACCESS: Mapping[str, Access] = {
     "report": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT,), erases=_FACES, notifies=True),
 }
 
+# The client of a person. Patterns here are whole keys: of working files it sees which job works on what, and how many
+# segments there are; their results it counts by name.
+CLIENT = Access(
+    reads=(f"{INPUT}*", f"{OUTPUT}*", f"{WORK}jobs/*", f"{WORK}executions/*/job.json", f"{WORK}*/segments.json"),
+    writes=(f"{INPUT}*", f"{OUTPUT}*_IDList.txt"),
+)
+
 # What may be allowed on every resource, and why: AWS lets nobody narrow these to one.
 UNSCOPED: Mapping[str, str] = {
     **dict.fromkeys(

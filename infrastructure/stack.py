@@ -13,6 +13,7 @@ from constructs import Construct
 
 from infrastructure.acknowledgements import acknowledge
 from infrastructure.bundle import TARGET
+from infrastructure.clients import ClientPolicy
 from infrastructure.compute import Compute
 from infrastructure.encryption import data_key, from_alarms
 from infrastructure.network import Network
@@ -50,12 +51,22 @@ class RedactionStack(Stack):
         if settings.tasks:
             Tasks(self, "Tasks", around=around, dockerfiles=dockerfiles)
         workflow = Workflow(self, "Workflow", around=around, functions=functions)
+        clients = ClientPolicy(
+            self,
+            "Clients",
+            bucket=storage.bucket,
+            key=key,
+            machine=workflow.machine.state_machine_arn,
+            executions=executions_arn(self),
+        )
         Observability(self, "Observability", workflow=workflow, functions=functions, topic=topic)
         for output, value, description in (
             ("BucketName", storage.bucket.bucket_name, "Drop videos under input/ here"),
             ("StateMachineArn", workflow.machine.state_machine_arn, "Its executions are the jobs"),
+            ("DefaultPreset", settings.default_preset, "The preset of a video that has none beside it or above"),
             ("DeadLettersUrl", workflow.dead_letters.queue_url, "Events that reached nobody"),
             ("ReportFunction", functions["report"].function_name, "Writes foo_error.json"),
+            ("ClientPolicy", clients.policy.managed_policy_arn, "Attach it to whoever submits videos"),
             ("KeyId", key.key_id, "What the bucket is encrypted with; it stays when the stack goes"),
         ):
             CfnOutput(self, output, value=value, description=description)

@@ -27,6 +27,7 @@ from localcloud.patches import install
 from localcloud.patches.hooks import HOOKS, Hooks
 from localcloud.server import Server
 from localcloud.workers import Function, Pool, Reply
+from redactor.client.stack import STACK
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -91,6 +92,15 @@ class Cloud:
         return f"arn:aws:states:{REGION}:{self.account}:stateMachine:{self.bucket}"
 
     @property
+    def outputs(self) -> dict[str, str]:
+        """What the deployed stack would tell of itself, as far as it exists here; docs/client.md."""
+        return {
+            "BucketName": self.bucket,
+            "StateMachineArn": self.state_machine,
+            "DefaultPreset": self._environment.get("REDACTOR_DEFAULT_PRESET", "{}"),
+        }
+
+    @property
     def environment(self) -> dict[str, str]:
         """What a handler, or any AWS client, needs in its environment to find this cloud."""
         return {
@@ -140,7 +150,7 @@ class Cloud:
         install()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="redactor-", ignore_cleanup_errors=True)))
         stack.callback(accounts.forget, self.account, self.bucket)
-        self._server = Server(self.account, self._port)
+        self._server = Server(self.account, self._port, stack=STACK, outputs=self.outputs)
         stack.callback(self._server.close)
         self._sfn = self.sfn()
         self._pool = Pool(

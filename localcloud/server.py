@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -11,6 +11,7 @@ from werkzeug.serving import ThreadedWSGIServer
 
 from localcloud.patches.uploads import told_afterwards
 from localcloud.ranges import Ranges, Start
+from localcloud.stacks import Stacks
 
 HOST = "127.0.0.1"
 
@@ -65,13 +66,17 @@ class _Connections(ThreadedWSGIServer):
 
 
 class Server:
-    """Serves the account until close. port: 0 takes a free one; raises OSError where the given one is taken."""
+    """Serves the account until close. port: 0 takes a free one; raises OSError where the given one is taken.
 
-    def __init__(self, account: str, port: int = 0) -> None:
+    stack, outputs: what DescribeStacks answers.
+    """
+
+    def __init__(self, account: str, port: int = 0, *, stack: str, outputs: Mapping[str, str]) -> None:
         self._account = account
         self._moto = _Dispatcher(create_backend_app)
         self._socket = socket.create_server((HOST, port))
-        self._http = _Connections(Ranges(self._for_the_account, self._find), self._socket.fileno())
+        objects = Ranges(self._for_the_account, self._find)
+        self._http = _Connections(Stacks(objects, stack, outputs), self._socket.fileno())
         self.port: int = self._http.port
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()

@@ -1,6 +1,7 @@
 """The model against a real run: one worker of the embedded cloud, a whole job from the upload to its end."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from benchmarks.scale.flow import World, simulate
 from localcloud.cloud import Cloud
 from redactor.bucket import Results
 from redactor.cli.weights import environment
-from redactor.costs import Footage, Waits
+from redactor.costs import CALLS, FANNED_OUT, FUNCTIONS, VCPU, Footage, Machine, Waits, seconds
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -58,25 +59,36 @@ def check(video: Path) -> None:
     whole, steps = model(filmed, waits)
     print(f"{video.name}: {filmed.frames} frames, {filmed.segments} segments, one worker\n")
     print("| step | model s | measured s | model / measured |\n|---|---|---|---|")
-    for step, seconds in steps.items():
+    for step, modelled in steps.items():
         real = report["seconds"].get(step)
         print(
-            f"| {step} | {seconds:.2f} | {'' if real is None else real} | {f'{seconds / real:.2f}' if real else ''} |"
+            f"| {step} | {modelled:.2f} | {'' if real is None else real} | {f'{modelled / real:.2f}' if real else ''} |"
         )
     print(f"| whole job | {whole:.2f} | {taken:.2f} | {whole / taken:.2f} |")
-    all_used, ours = (after[n] - before[n] for n in (0, 1))
-    print(f"\nothers on this machine used {all_used - ours:.1f} CPU seconds: where that is much, so is the error")
+    everybody, ours, worker = (after[n] - before[n] for n in range(3))
+    computed = busy(filmed)
+    print(f"| the worker's CPU | {computed:.2f} | {worker:.2f} | {computed / worker:.2f} |")
+    print(
+        f"\nothers on this machine used {everybody - ours:.1f} CPU seconds: where that is much, wall seconds say little"
+    )
 
 
-def _used(cloud: Cloud) -> tuple[float, float]:
-    """CPU seconds that this machine has spent so far, and those of this process and the workers. Linux only."""
+def busy(footage: Footage) -> float:
+    """CPU seconds of all steps: on one vCPU, with nothing to wait for."""
+    one, nothing = Machine.function(VCPU), Waits(0, 0, math.inf, math.inf, 0)
+    calls = {step: (footage.segments if step in FANNED_OUT else 1, CALLS[step](footage)) for step in FUNCTIONS}
+    return sum(n * seconds(step, call, footage, one, nothing) for step, (n, call) in calls.items())
+
+
+def _used(cloud: Cloud) -> tuple[float, float, float]:
+    """CPU seconds so far: of this whole machine, of this process and the worker, of the worker alone. Linux only."""
     tick = os.sysconf("SC_CLK_TCK")
     user, nice, system, _, _, interrupts, soft, *_ = map(int, Path("/proc/stat").read_text().split()[1:9])
-    stats = (
-        Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in (os.getpid(), *cloud.worker_pids)
+    mine, worker = (
+        sum(int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[n]) for n in (11, 12))
+        for pid in (os.getpid(), *cloud.worker_pids)
     )
-    ours = sum(int(fields[n]) for fields in stats for n in (11, 12))
-    return (user + nice + system + interrupts + soft) / tick, ours / tick
+    return (user + nice + system + interrupts + soft) / tick, (mine + worker) / tick, worker / tick
 
 
 def _read(s3: "S3Client", bucket: str, key: str) -> bytes:

@@ -20,7 +20,8 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     segment, boxes = work.load(list[Segment], names.SEGMENTS)[n], work.load(SegmentBoxes, names.boxes_name(n))
     part = scratch / "part.mp4"
     with open_source(work.store.open(job.source.object()), job.source.size) as source:
-        verdict = redact(source, plan, segment, boxes, blur=job.preset.blur, part=part)
+        gaps = job.preset.experimental.allow_gaps
+        verdict = redact(source, plan, segment, boxes, blur=job.preset.blur, part=part, allow_gaps=gaps)
     work.store.upload(work.key(names.part_name(n)), part)
     work.save_timed(names.verdict_name(n), verdict)
     return {"frames": len(verdict.frames)}

@@ -8,6 +8,7 @@ from redactor import work as names
 from redactor.entry import step
 from redactor.job import Job
 from redactor.media.streams import FrameTime, Segment
+from redactor.merge import MergeTold
 from redactor.plan import Plan
 from redactor.preset import Mode
 from redactor.redact import Verdict
@@ -20,7 +21,9 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     job, plan = work.load(Job, names.JOB), work.load_timed(Plan, names.PLAN).value
     segments = work.load(list[Segment], names.SEGMENTS)
     timed = [work.load_timed(Verdict, names.verdict_name(s.n)) for s in segments]
-    frames = None if job.mode is Mode.REDACT else work.load(tuple[FrameTime, ...], names.FRAMES)
+    ours = job.mode is not Mode.REDACT
+    frames = work.load(tuple[FrameTime, ...], names.FRAMES) if ours else None
+    gaps = work.load_timed(MergeTold, names.MERGE).value.gaps if ours else None
     made, source = work.found(names.REDACTED), job.source.object()
     told = verify(
         Output(work.store.open(made), made.size),
@@ -30,6 +33,7 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
         [one.value for one in timed],
         frames=frames,
         blur=job.preset.blur,
+        gaps=gaps,
     )
     seconds = round(sum(one.seconds for one in timed), 3)
     ran = {on: sum(one.seconds for one in timed if one.on == on) for on in {one.on for one in timed}}

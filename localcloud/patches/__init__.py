@@ -15,6 +15,7 @@ from localcloud.light_import import load_interpreter
 interpreter = load_interpreter()
 
 from localcloud.patches import (  # noqa: E402  what they import of the interpreter is loaded lightly first
+    checksums,
     distributed_map,
     endings,
     errors,
@@ -28,7 +29,7 @@ from localcloud.patches import (  # noqa: E402  what they import of the interpre
 
 PATCHES = {
     patch.name: patch
-    for module in (distributed_map, endings, errors, invocation, objects, parsing, retries, uploads, writes)
+    for module in (distributed_map, endings, errors, invocation, objects, checksums, parsing, retries, uploads, writes)
     for patch in module.PATCHES
 }
 

@@ -4,6 +4,7 @@ moto reads through one shared file position, so two requests for an object can m
 multipart upload in memory and keeps the parts, and copies a part by reading the whole source.
 """
 
+import base64
 import hashlib
 import os
 import tempfile
@@ -67,10 +68,32 @@ def _by_position(original: Any) -> Any:
     return property(get, set)
 
 
-def _joined(original: Any) -> Any:
-    """As moto's, without the copy in memory and without checksums of the whole, which nobody asks for here."""
+def with_sha256(multipart: Any) -> bool:
+    """Whether the upload was begun with that checksum."""
+    return bool(multipart.metadata.get("x-amz-checksum-algorithm") == "SHA256")
 
-    def complete(self: Any, body: Any) -> tuple[Any, str, None]:
+
+def sha256(part: Any) -> bytes:
+    """Of a part's bytes."""
+    told = hashlib.sha256()
+    for chunk in chunks(part, 0, part.contentsize):
+        told.update(chunk)
+    return told.digest()
+
+
+def _composed(parts: list[Any]) -> tuple[str, str, int]:
+    """The checksum of the whole as S3 makes it: that of the parts' checksums, and their number.
+
+    The type is left out: moto would add the number again, but to the answers of GET only.
+    """
+    whole = hashlib.sha256(b"".join(map(sha256, parts))).digest()
+    return "", f"{base64.b64encode(whole).decode()}-{len(parts)}", len(parts)
+
+
+def _joined(original: Any) -> Any:
+    """As moto's, without the copy in memory; of checksums only a SHA-256 that was asked for."""
+
+    def complete(self: Any, body: Any) -> tuple[Any, str, tuple[str, str, int] | None]:
         digests, parts = bytearray(), list[Any]()
         for number, etag in body:
             part = self.parts.get(number)
@@ -83,7 +106,7 @@ def _joined(original: Any) -> Any:
         if not parts:
             raise MalformedXML
         digest = hashlib.md5(digests, usedforsecurity=False).hexdigest()
-        return _join(parts), f"{digest}-{len(parts)}", None
+        return _join(parts), f"{digest}-{len(parts)}", _composed(parts) if with_sha256(self) else None
 
     return complete
 

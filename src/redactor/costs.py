@@ -23,16 +23,17 @@ _ALWAYS = 5
 
 @dataclass(frozen=True)
 class Machine:
-    """What a step runs on. kind: lambda or fargate. memory, disk: MB."""
+    """What a step runs on. kind: lambda or fargate. memory, disk: MB. limit: seconds that a call may take."""
 
     kind: str
     memory: int
     disk: int
     vcpus: float
+    limit: float = math.inf
 
     @classmethod
-    def function(cls, memory: int, disk: int = _FREE_DISK) -> "Machine":
-        return cls("lambda", memory, disk, memory / VCPU)
+    def function(cls, memory: int, disk: int = _FREE_DISK, limit: float = 900) -> "Machine":
+        return cls("lambda", memory, disk, memory / VCPU, limit)
 
     def dollars(self, seconds: float) -> float:
         """Of one call that takes so long."""
@@ -56,17 +57,19 @@ def _task(machine: Machine, seconds: float) -> float:
 _BILLED: Mapping[str, Callable[[Machine, float], float]] = {"lambda": _function, "fargate": _task}
 
 FUNCTIONS: Mapping[str, Machine] = {
-    "accept": Machine.function(512),
-    "plan": Machine.function(1769),
+    "accept": Machine.function(512, limit=60),
+    "plan": Machine.function(1769, limit=120),
     "detect": Machine.function(1769),
     "merge": Machine.function(3538),
-    "select": Machine.function(1769),
+    "select": Machine.function(1769, limit=300),
     "redact": Machine.function(3538, 4096),
     "join": Machine.function(1769, 10240),
     "verify": Machine.function(1769),
     "publish": Machine.function(512),
 }
 TASK = Machine("fargate", 8192, 100 * 1024, 4.0)
+# Container tasks of one job at a time.
+TASKS_AT_ONCE = 10
 FANNED_OUT = ("detect", "redact")
 ZIPPED = ("accept", "publish")
 # compute -> step -> machine. None: not measured, so no figure is given.
@@ -195,13 +198,15 @@ def start(step: str, machine: Machine) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class StepCost:
-    """calls of a step, how long all of them take together, how long it takes by the clock, and what they cost."""
+    """calls of a step, how long all of them take together, how long it takes by the clock, and what they cost.
+    outlasts: whether one call takes longer than it may."""
 
     step: str
     calls: int
     seconds: float
     elapsed: float
     dollars: float
+    outlasts: bool
 
 
 @dataclass(frozen=True)
@@ -244,13 +249,14 @@ def _step(step: str, footage: Footage, machine: Machine | None, at_once: int) ->
     if machine is None:
         return None
     calls = footage.segments if step in FANNED_OUT else 1
+    at_once = min(at_once, TASKS_AT_ONCE) if machine.kind == "fargate" else at_once
     one, (wait, paid) = seconds(step, CALLS[step](footage), footage, machine), start(step, machine)
     # A function that has done one segment is warm for the next; a task is started for each.
     cold = calls if machine.kind == "fargate" else min(calls, at_once)
     waves = math.ceil(calls / at_once)
     elapsed = waves * one + wait * (waves if machine.kind == "fargate" else 1) + assumed("transition")
     cost = cold * machine.dollars(one + paid) + (calls - cold) * machine.dollars(one)
-    return StepCost(step, calls, calls * one + cold * paid, elapsed, cost)
+    return StepCost(step, calls, calls * one + cold * paid, elapsed, cost, one > machine.limit)
 
 
 def other(footage: Footage, mode: Mode, made: Mapping[str, Call] | None = None) -> dict[str, float]:

@@ -93,7 +93,10 @@ class SourceChanged(JobError):
 
 
 class DamagedVideo(JobError):
-    advice = "Repair or transcode the video and upload it again."
+    advice = (
+        "Repair or transcode the video and upload it again, or set experimentalOptions.allowGaps: "
+        "what cannot be decoded then comes out black."
+    )
 
 
 class MissingResult(JobError):

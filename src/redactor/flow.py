@@ -1,6 +1,10 @@
-"""Step Functions: what an execution is doing, who holds a job's claim, and word to people when one fails."""
+"""Step Functions: what executions are doing, who holds a job's claim, and word to people when one fails.
+
+And CloudFormation, for the one question where a stack's state machine and bucket are.
+"""
 
 import json
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +12,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from redactor.errors import LostClaim, TryAgain
-from redactor.store import Conflict, Missing, Store
+from redactor.store import Conflict, Missing, Store, named
 from redactor.work import claim_key
 
 if TYPE_CHECKING:
@@ -38,6 +42,44 @@ class Flow:
             return False
         except (ClientError, BotoCoreError) as error:
             raise TryAgain(f"cannot ask for {execution}: {error}") from error
+
+    def describe(self, execution: str) -> Any:
+        """DescribeExecution's answer: status, startDate, input and, at the end, output, error and cause."""
+        with named(execution):
+            return self._sfn.describe_execution(executionArn=execution)
+
+    def states(self, execution: str) -> list[str]:
+        """The names of the states entered so far, in order; those inside a Map are not among them."""
+        pages = self._sfn.get_paginator("get_execution_history")
+        with named(execution):
+            events = [event for page in pages.paginate(executionArn=execution) for event in page["events"]]
+        return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+
+    def executions(self, state_machine: str, limit: int, status: str | None = None) -> Iterator[str]:
+        """The ARNs of the newest executions, newest first."""
+        pages = self._sfn.get_paginator("list_executions")
+        only: Any = {"statusFilter": status} if status else {}
+        with named(state_machine):
+            for page in pages.paginate(
+                stateMachineArn=state_machine, PaginationConfig={"MaxItems": limit, "PageSize": min(limit, 100)}, **only
+            ):
+                yield from (one["executionArn"] for one in page["executions"])
+
+    def stop(self, execution: str, cause: str) -> None:
+        with named(execution):
+            self._sfn.stop_execution(executionArn=execution, cause=cause)
+
+
+def stack_outputs(stack: str) -> dict[str, str]:
+    """The outputs of a CloudFormation stack; raises AccessDenied, TryAgain, Missing where there is no such stack."""
+    try:
+        with named(f"the stack {stack}"):
+            (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except TryAgain as error:
+        if "does not exist" in error.message:
+            raise Missing(f"there is no stack {stack} in this account and region") from error
+        raise
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
 
 def claim(store: Store, flow: Flow, job: str, execution: str) -> str:

@@ -5,15 +5,15 @@ A function of the frame alone, never of the segment it is in. Tracks fill the fr
 
 from fractions import Fraction
 
+from redactor.detectors.lighting import DARK
 from redactor.media.streams import FrameTime, VideoStream
 from redactor.preset import Detector, Preset
 from redactor.scenes import lightness
 
 # Frames a second. Measured on crowds of small faces, pans and portraits, moving up to 8 pixels a frame: half the frames
-# of 30 a second leave no face more visible than all of them; a third leaves some.
+# of 30 a second leave no face more visible than all of them; a third leaves some. In the dark faces are found in some
+# frames only, and each look counts.
 USUAL = Fraction(15)
-# Mean luma from which on that holds. Below, faces are found in some frames only, and each look counts.
-_DARK = 48
 
 
 def is_looked_at(time: FrameTime, mark: str, video: VideoStream, preset: Preset) -> bool:
@@ -23,7 +23,7 @@ def is_looked_at(time: FrameTime, mark: str, video: VideoStream, preset: Preset)
     """
     if preset.detection_rate is not None:
         return on_grid(time, video, preset.detection_rate)
-    if preset.experimental.detector is Detector.STRICT or lightness(mark) < _DARK:
+    if preset.experimental.detector is Detector.STRICT or lightness(mark) < DARK:
         return True
     return on_grid(time, video, USUAL)
 

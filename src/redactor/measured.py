@@ -52,16 +52,17 @@ ASSUMED: Mapping[str, Assumed] = {
 
 
 def per_frame(step: str, pixels: float) -> tuple[float, float]:
-    """(CPU seconds, wall seconds on two vCPUs) of one frame: between two measured sizes on a line, beyond them in
-    proportion to the nearest."""
+    """(CPU seconds, wall seconds on two vCPUs) of one frame: between two measured sizes on a line, above the largest in
+    proportion to it, below the smallest as that."""
     rows = FRAME[step]
     sizes = sorted(rows)
     if len(sizes) == 1:
         return _seconds(rows[sizes[0]])
     at = bisect_left(sizes, pixels)
-    if at in (0, len(sizes)):
-        near = sizes[min(at, len(sizes) - 1)]
-        return _seconds(rows[near], pixels / near)
+    if at == 0:
+        return _seconds(rows[sizes[0]])
+    if at == len(sizes):
+        return _seconds(rows[sizes[-1]], pixels / sizes[-1])
     low, high = sizes[at - 1], sizes[at]
     part = (pixels - low) / (high - low)
     (a, b), (c, d) = rows[low], rows[high]

@@ -18,9 +18,10 @@ from redactor.detect import SegmentDetections
 from redactor.detectors.detection import Box
 from redactor.errors import DamagedVideo, MissingResult
 from redactor.identity.sampling import Embeddings, Template, lasting
-from redactor.media.decode import decode
+from redactor.media.decode import Decoded
+from redactor.media.gaps import seen_by
 from redactor.media.source import Source
-from redactor.media.streams import FrameTime, Segment, VideoStream
+from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
 from redactor.media.upright import upright_bgr
 from redactor.plan import Plan
 from redactor.portraits import encoded, within
@@ -40,17 +41,19 @@ class SegmentSightings:
     frames: Sightings
     crops: tuple[Crop, ...]
     smallest_face: float
+    gaps: tuple[Gap, ...] = ()
 
     @classmethod
     def of(cls, found: SegmentDetections) -> Self:
         """The same without a document in between."""
-        return cls(found.n, Sightings.of(found.frames), found.crops, found.smallest_face)
+        return cls(found.n, Sightings.of(found.frames), found.crops, found.smallest_face, found.gaps)
 
 
 @dataclass(frozen=True)
 class MergeTold:
     """merge.json, for the report. coverage: a row an id; pruned: what was left out, so that it can be added;
-    smallest_face: height in pixels below which no face was seen. detect_on: what Detect ran on -> its seconds there."""
+    smallest_face: height in pixels below which no face was seen. detect_on: what Detect ran on -> its seconds there.
+    gaps: the frames that are black."""
 
     frames: int
     faces: int
@@ -61,6 +64,7 @@ class MergeTold:
     warnings: tuple[str, ...]
     detect_seconds: float
     detect_on: dict[str, float] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,12 +101,13 @@ def merge(
     (partial or foreign detections), DamagedVideo (frames out of order, or not as many as the container's index states).
     """
     video, parts, crops, seconds, smallest = plan.streams.video, list[Sightings](), list[Crop](), 0.0, 0.0
-    ran = dict[str, float]()
+    ran, gaps = dict[str, float](), list[Gap]()
     for segment, timed in zip_longest(segments, found):
         if segment is None or timed is None or timed.value.n != segment.n:
             raise MissingResult(f"the detections are not those of the {len(segments)} segments, one each, in order")
         parts.append(timed.value.frames)
         crops += timed.value.crops
+        gaps += timed.value.gaps
         seconds += timed.seconds
         ran[timed.on] = ran.get(timed.on, 0.0) + timed.seconds
         smallest = max(smallest, timed.value.smallest_face)
@@ -111,7 +116,8 @@ def merge(
     frames = _frame_table(seen, video)
     embeddings = lasting(templates, seen, video.time_base) if plan.identity else Embeddings()
     tracking = track(seen, video, embeddings.vectors)
-    thumbs = _thumbs(tracking, survivors(crops, seen, video.time_base), source, video, segments)
+    survived = survivors(crops, seen, video.time_base)
+    thumbs = _thumbs(tracking, survived, source, video, segments, damaged=bool(gaps))
     del seen, crops
     told = MergeTold(
         frames=len(frames),
@@ -123,6 +129,7 @@ def merge(
         warnings=_warnings(embeddings),
         detect_seconds=round(seconds, 3),
         detect_on=ran,
+        gaps=tuple(gaps),
     )
     return Merged(frames, _annotations(tracking.tracks, frames, plan), thumbs, told)
 
@@ -166,7 +173,13 @@ def _fractions(boxes: Floats, video: VideoStream) -> Floats:
 
 
 def _thumbs(
-    tracking: Tracking, crops: Sequence[Crop], source: Source, video: VideoStream, segments: Sequence[Segment]
+    tracking: Tracking,
+    crops: Sequence[Crop],
+    source: Source,
+    video: VideoStream,
+    segments: Sequence[Segment],
+    *,
+    damaged: bool,
 ) -> dict[int, bytes]:
     """The best portrait of each id; one that has none is cut out of its best frame."""
     owned: dict[int, list[Crop]] = {}
@@ -175,7 +188,7 @@ def _thumbs(
     return {
         person.id: max(owned[person.id], key=lambda crop: (crop.quality, -crop.pts)).jpeg
         if person.id in owned
-        else _from_source(person, source, video, segments)
+        else _from_source(person, source, video, segments, damaged=damaged)
         for person in tracking.tracks
     }
 
@@ -206,14 +219,20 @@ def _holds(box: Box, other: Box) -> bool:
     return box[0] <= x < box[2] and box[1] <= y < box[3]
 
 
-def _from_source(person: Track, source: Source, video: VideoStream, segments: Sequence[Segment]) -> bytes:
+def _from_source(
+    person: Track, source: Source, video: VideoStream, segments: Sequence[Segment], *, damaged: bool
+) -> bytes:
+    """Cut out of the person's best frame."""
     best = max(person.boxes, key=lambda box: (box.score or 0.0, -box.pts))
     segment = next(s for s in segments if s.end is None or best.pts < s.end)
-    for decoded in decode(source, video, segment):
-        if decoded.time.pts == best.pts:
-            picture = upright_bgr(decoded.frame, video, [_THUMB_SIDE])[0]
-            return encoded(within(picture, best.box, video))
-    raise DamagedVideo(f"the frame at pts {best.pts} is no longer there")
+
+    def look(frames: Iterable[Decoded]) -> bytes:
+        frame = next((decoded.frame for decoded in frames if decoded.time.pts == best.pts), None)
+        if frame is None:
+            raise DamagedVideo(f"the frame at pts {best.pts} is no longer there")
+        return encoded(within(upright_bgr(frame, video, [_THUMB_SIDE])[0], best.box, video))
+
+    return seen_by(look, source, video, segment, allowed=damaged)[0]
 
 
 def _time(pts: int, video: VideoStream) -> float:

@@ -47,7 +47,7 @@ class Experimental:
     """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets.
     reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
     source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are. match_bitrate: the output's picture
-    takes as many bits as the source's."""
+    takes as many bits as the source's. allow_gaps: what cannot be decoded comes out black, instead of no output."""
 
     thumbnails: bool = False
     redact_again: bool = False
@@ -55,6 +55,7 @@ class Experimental:
     detector: Detector = Detector.YUNET
     reidentify: bool = True
     min_face: Fraction = Fraction(USUAL_FACE)
+    allow_gaps: bool = False
     keep_depth: bool = False
     match_bitrate: bool = False
 
@@ -119,6 +120,7 @@ def describe(preset: Preset) -> dict[str, Any]:
             "detector": str(experimental.detector),
             "reidentify": experimental.reidentify,
             "minFace": str(experimental.min_face),
+            "allowGaps": experimental.allow_gaps,
             "keepDepth": experimental.keep_depth,
             "matchBitrate": experimental.match_bitrate,
         },
@@ -170,6 +172,7 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "detector": ("detector", word(Detector)),
     "reidentify": ("reidentify", flag),
     "minface": ("min_face", number(Fraction(4), Fraction(10_000))),
+    "allowgaps": ("allow_gaps", flag),
     "keepdepth": ("keep_depth", flag),
     "matchbitrate": ("match_bitrate", flag),
 }

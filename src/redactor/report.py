@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from redactor import __version__
@@ -30,17 +31,19 @@ def success(work: Work, job: Job) -> bytes:
     plan, merged = docs["plan"]["value"], docs.get("merge", {}).get("value", {})
     selected, verified = docs.get("select", {}).get("value", {}), docs.get("verify", {}).get("value", {})
     streams = plan["streams"]
+    gaps = _gaps(docs, Fraction(streams["video"]["time_base"]))
     report = {
         "version": VERSION,
         "job": job.id,
         "product": __version__,
         "source": {"key": job.source.key, "version": job.source.version, "size": job.source.size},
         "preset": {**describe(job.preset), "from": job.preset_from},
-        "warnings": [*job.preset.warnings, *plan["warnings"], *_warnings(docs), _VOICES],
+        "warnings": [*job.preset.warnings, *plan["warnings"], *_warnings(docs), *_missing(gaps), _VOICES],
         "models": {**plan["models"], **plan["identity"]},
         "smallestFace": merged.get("smallest_face"),
         "blur": _blur(job),
         "frames": {"in": _frames_in(docs), "out": verified.get("frames")},
+        "gaps": gaps,
         "streams": {
             "kept": [f"{a['codec']} {a['index']}" for a in streams["audio"] if a["copied"]],
             "converted": [f"{a['codec']} {a['index']}" for a in streams["audio"] if not a["copied"]],
@@ -69,6 +72,27 @@ def _document(work: Work, name: str) -> Any:
 
 def _warnings(docs: Mapping[str, Any]) -> list[str]:
     return [line for step in ("merge", "select", "join") if step in docs for line in docs[step]["value"]["warnings"]]
+
+
+def _gaps(docs: Mapping[str, Any], time_base: Fraction) -> list[dict[str, Any]]:
+    """What could not be decoded, in seconds."""
+    source = docs.get("merge") or docs["verify"]
+    return [
+        {
+            "start": round(float(gap["start"] * time_base), 3),
+            "end": round(float(gap["end"] * time_base), 3),
+            "frames": gap["frames"],
+            "reason": gap["reason"],
+        }
+        for gap in source["value"]["gaps"]
+    ]
+
+
+def _missing(gaps: list[dict[str, Any]]) -> list[str]:
+    if not gaps:
+        return []
+    frames, places = sum(gap["frames"] for gap in gaps), len(gaps)
+    return [f"{frames} frames in {places} places could not be decoded and are black; nobody was looked for there"]
 
 
 def _frames_in(docs: Mapping[str, Any]) -> int:

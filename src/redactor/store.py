@@ -57,8 +57,8 @@ class Object:
 
 
 @contextmanager
-def _named(what: str) -> Iterator[None]:
-    """Gives botocore's failures the project's names."""
+def named(what: str) -> Iterator[None]:
+    """Gives botocore's failures the project's names; what: what they are about."""
     try:
         yield
     except ClientError as error:
@@ -93,10 +93,15 @@ class Store:
         self.bucket = bucket
         self._s3 = client or _client()
 
+    @property
+    def client(self) -> "S3Client":
+        """For what only the command line's client asks of the bucket: client/transfers.py."""
+        return self._s3
+
     def head(self, key: str, version: str | None = None) -> Object | None:
         """What stands under the key, or None."""
         try:
-            with _named(key):
+            with named(key):
                 found = self._s3.head_object(Bucket=self.bucket, Key=key, **_version(version))
         except Missing:
             return None
@@ -104,7 +109,7 @@ class Store:
 
     def read(self, key: str, version: str | None = None) -> bytes:
         """The whole object; raises Missing."""
-        with _named(key):
+        with named(key):
             return self._s3.get_object(Bucket=self.bucket, Key=key, **_version(version))["Body"].read()
 
     def result(self, key: str) -> bytes:
@@ -126,7 +131,7 @@ class Store:
         content_type: str = "application/json",
     ) -> Object:
         """Puts an object. only_new: nothing may stand there; replacing: the ETag that must. Raises Conflict."""
-        with _named(key):
+        with named(key):
             put = self._s3.put_object(
                 Bucket=self.bucket,
                 Key=key,
@@ -140,7 +145,7 @@ class Store:
 
     def upload(self, key: str, path: Path) -> None:
         """Puts a local file, in parts where it is large."""
-        with _named(key):
+        with named(key):
             self._s3.upload_file(str(path), self.bucket, key)
 
     def copy(
@@ -158,7 +163,7 @@ class Store:
 
         CopyObject ends at 5 GB and ignores conditions, so every size goes this way.
         """
-        with _named(key):
+        with named(key):
             upload = self._s3.create_multipart_upload(
                 Bucket=self.bucket, Key=key, ContentType=content_type, Metadata=dict(metadata or {}), **_tagging(tags)
             )["UploadId"]
@@ -178,7 +183,7 @@ class Store:
     def _abort(self, key: str, upload: str) -> None:
         """An unfinished upload is paid for and never seen; one that is complete or gone needs no end."""
         try:
-            with _named(key):
+            with named(key):
                 self._s3.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)
         except Missing:
             return
@@ -198,19 +203,19 @@ class Store:
     def keys(self, prefix: str, *, deep: bool = True) -> Iterator[str]:
         """The keys under a prefix in order; without deep, only those of this very folder."""
         pages = self._s3.get_paginator("list_objects_v2")
-        with _named(prefix):
+        with named(prefix):
             for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="" if deep else "/"):
                 yield from (found["Key"] for found in page.get("Contents", []))
 
     def delete(self, key: str) -> None:
         """Removes an object; nothing happens where none stands."""
-        with _named(key):
+        with named(key):
             self._s3.delete_object(Bucket=self.bucket, Key=key)
 
     def erase(self, prefix: str) -> None:
         """Removes every version of all objects under a prefix, for good."""
         pages = self._s3.get_paginator("list_object_versions")
-        with _named(prefix):
+        with named(prefix):
             for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
                 for found in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
                     self._s3.delete_object(Bucket=self.bucket, Key=found["Key"], VersionId=found["VersionId"])
@@ -274,7 +279,7 @@ class RangeReader(io.RawIOBase):
         end = min(start + self.BLOCK, self.size)
         source = self._source
         try:
-            with _named(source.key):
+            with named(source.key):
                 data = self._s3.get_object(
                     Bucket=self._bucket,
                     Key=source.key,

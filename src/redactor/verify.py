@@ -5,6 +5,7 @@ very packets, all of them, at the times of the source's frames, in a file that h
 """
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -14,7 +15,7 @@ from redactor.join import title
 from redactor.media.inspection import OutputFacts, audio_digests, inspect_output
 from redactor.media.orientation import fields
 from redactor.media.source import open_source
-from redactor.media.streams import FrameTime, Segment
+from redactor.media.streams import FrameTime, Gap, Segment
 from redactor.plan import Plan
 from redactor.preset import BlurType
 from redactor.redact import Verdict
@@ -25,7 +26,7 @@ _BLOCK = 4 << 20
 @dataclass(frozen=True)
 class Verified:
     """verify.json. sha256, bytes: of the MP4. redact_seconds: the sum over all segments; redact_on: what Redact ran
-    on -> its seconds there.
+    on -> its seconds there. gaps: what is black in the MP4.
 
     version: of the working file that was looked at, the only one that Publish puts out; the entry point fills it in.
     """
@@ -36,6 +37,7 @@ class Verified:
     redact_seconds: float
     version: str = ""
     redact_on: dict[str, float] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,22 +57,28 @@ def verify(
     *,
     frames: Sequence[FrameTime] | None,
     blur: BlurType,
+    gaps: Sequence[Gap] | None = None,
 ) -> Verified:
     """Raises OutputMismatch naming the first thing that is not as it must be, MissingResult where a verdict is absent.
 
-    frames: the frame table of our own analysis; None in mode redact, where the frames that Redact decoded, each of them
-    checked against the annotations, are the table.
+    frames, gaps: the frame table of our own analysis and what nobody could look at in it; None in mode redact, where
+    the frames that Redact decoded, each of them checked against the annotations, are the table.
     """
     if [verdict.n for verdict in verdicts] != [segment.n for segment in segments]:
         raise MissingResult(f"{len(verdicts)} verdicts for {len(segments)} segments")
     decoded = [time.pts for verdict in verdicts for time in verdict.frames]
     _equal("the frames that were redacted", decoded, decoded if frames is None else [time.pts for time in frames])
     _equal("the index's number of frames", len(decoded), plan.streams.video.expected_frames or len(decoded))
+    black = [gap for verdict in verdicts for gap in verdict.gaps]
+    _equal("the frames that are black", black, black if gaps is None else list(gaps))
+    for gap in black:
+        held = bisect_left(decoded, gap.end) - bisect_left(decoded, gap.start)
+        _equal(f"the number of black frames from pts {gap.start} on", held, gap.frames)
     facts = inspect_output(output.file, output.size, plan.streams.video, [(s.start, s.end) for s in segments])
     for what, found, wanted in _claims(facts, plan, verdicts, decoded, blur):
         _equal(what, found, wanted)
     _check_sound(facts, source, plan)
-    return Verified(len(decoded), _sha256(output), output.size, 0.0)
+    return Verified(len(decoded), _sha256(output), output.size, 0.0, gaps=tuple(black))
 
 
 def _claims(

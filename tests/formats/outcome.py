@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from redactor.annotations import FaceTable, write_annotations
 from redactor.annotations.faces import Face
 from redactor.media.decode import decode
-from redactor.media.streams import FrameTime, Segment
+from redactor.media.streams import FrameTime, Gap, Segment
 from redactor.preset import BlurType, preset_from
 from redactor.select import Selection, select
 from tests.formats.make import counter
@@ -45,6 +45,10 @@ class Flow(Pipeline):
     @property
     def frames(self) -> tuple[FrameTime, ...]:
         return tuple(time for time, _ in self.seen)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        return ()
 
     @cached_property
     def selection(self) -> Selection:

@@ -1,12 +1,16 @@
 """From a dropped video to its results by calling the handlers in the order of the state machine."""
 
 import json
+from pathlib import Path
 
 import av
+import jsonschema
 import pytest
 
 from infrastructure.steps import STEPS
 from redactor.bucket import Results
+from tests.conftest import ROOT
+from tests.damage import broken
 from tests.handlers.conftest import EXECUTION, VIDEO, Functions
 
 ANALYSIS = ("plan", "detect", "merge")
@@ -75,6 +79,24 @@ def test_analyze_and_then_redact_without_edits_is_combined(
     functions.through(second["job"], "plan", *REDACTION, "publish")
     redacted = functions.results("input/b/foo.mp4")["foo_redacted.mp4"]
     assert pictures(redacted, tmp_path) == pictures(combined["foo_redacted.mp4"], tmp_path)
+
+
+def test_what_cannot_be_decoded_is_black_and_in_the_report_where_the_preset_allows_it(
+    functions: Functions, video: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "foo.mp4").write_bytes(video)
+    functions.store.write("input/c/foo.mp4", broken(tmp_path / "foo.mp4", 13).read_bytes())
+    options = b'"experimentalOptions":{"segmentSeconds":"1/2","allowGaps":true}'
+    functions.store.write("input/c/foo_preset.json", b'{"mode":"combined",%s}' % options)
+    functions.through(functions.accept("input/c/foo.mp4")["job"], *ANALYSIS, *REDACTION, "publish")
+    report = json.loads(functions.results("input/c/foo.mp4")["foo_report.json"])
+    assert [gap["frames"] for gap in report["gaps"]] == [6]
+    assert (report["gaps"][0]["start"], report["gaps"][0]["end"]) == (0.5, 0.75)
+    assert any(line.startswith("6 frames in 1 places could not be decoded") for line in report["warnings"])
+    jsonschema.validate(report, json.loads((ROOT / "docs/schemas/report.schema.json").read_text()))
+    shown = pictures(functions.results("input/c/foo.mp4")["foo_redacted.mp4"], tmp_path)
+    dark = [max(frame[: len(frame) * 2 // 3]) < 24 for frame in shown]
+    assert dark == [False] * 12 + [True] * 6 + [False] * 6
 
 
 def test_an_id_list_leaves_the_others_visible(functions: Functions, job: str) -> None:

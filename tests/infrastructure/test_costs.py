@@ -20,6 +20,8 @@ def test_a_function_has_the_size_that_production_gives_it(step: str) -> None:
     deployed = STEPS[step]
     machine = costs.FUNCTIONS[step]
     assert (machine.memory, machine.disk) == (min(deployed.memory, production.memory_limit), deployed.disk)
+    assert machine.limit == deployed.timeout
+    assert production.tasks_at_once == costs.TASKS_AT_ONCE
     assert (step in costs.ZIPPED) == (deployed.kind == "zip")
     assert costs.FANNED_OUT == FANNED_OUT
 

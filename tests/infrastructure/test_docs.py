@@ -15,17 +15,22 @@ from typing import Any
 import boto3
 import jmespath
 import pytest
+import typer
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 
 from infrastructure.settings import Settings, project_context
 from redactor import errors
+from redactor.cli.app import app
+from redactor.client.stack import OUTPUTS
 from redactor.preset import BlurType
 from tests.aws import versioned_bucket
 from tests.conftest import ROOT
 from tests.infrastructure.conftest import Assembly
 
-PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text() for name in ("deploy", "operations", "security", "settings")}
+EVERY = {page.stem: page.read_text() for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]}
+# Those whose tables and names are held against the stack, too.
+PAGES = {name: EVERY[name] for name in ("client", "deploy", "operations", "security", "settings")}
 # Options of the command line itself -> whether a value follows.
 GLOBAL = {"query": True, "output": True, "no-paginate": False, "max-items": True}
 # Operations that take their payload, or write their answer, in a place of its own on the command line.
@@ -35,7 +40,7 @@ WAITERS = {("cloudformation", "stack-delete-complete")}
 
 
 def blocks() -> Iterator[tuple[str, str]]:
-    for name, page in PAGES.items():
+    for name, page in EVERY.items():
         for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL):
             yield name, block
 
@@ -120,10 +125,12 @@ def test_every_make_target_exists() -> None:
 def test_every_variable_is_set_by_an_output_of_the_stack_or_by_the_reader(assembly: Assembly) -> None:
     outputs = set(json.loads(assembly.template.read_text())["Outputs"])
     read = set(re.findall(r"\b(?:[A-Z]+)=\$\(out (\w+)\)", PAGES["operations"]))
-    assert read == outputs
-    named = {name for _, block in blocks() for name in re.findall(r"\$([A-Z]+)", block)}
+    read |= set(re.findall(r"OutputKey=='(\w+)'", PAGES["client"]))
+    # What the client itself asks for need not be read by hand as well.
+    assert read | set(OUTPUTS.values()) == outputs
+    named = {name for page, block in blocks() if page in PAGES for name in re.findall(r"\$([A-Z]+)", block)}
     set_here = set(re.findall(r"\b([A-Z]+)=\$\(out", PAGES["operations"]))
-    assert named <= set_here | {"EXECUTION", "HANDLE"}
+    assert named <= set_here | {"EXECUTION", "HANDLE", "POLICY", "GROUP"}
 
 
 def test_the_loop_that_empties_the_bucket_leaves_no_version_of_anything() -> None:
@@ -150,7 +157,7 @@ def test_every_file_and_setting_named_exists() -> None:
     for page in PAGES.values():
         for path in re.findall(r"`((?:src|tests|infrastructure)/[\w/.]+)`", page):
             assert (ROOT / path).exists(), path
-    for name in re.findall(r"`(\w+_\w+)`", PAGES["security"] + PAGES["operations"]):
+    for name in re.findall(r"`(\w+_\w+)`", PAGES["security"] + PAGES["operations"] + PAGES["client"]):
         assert name in settings | {"foo_error"} or name.isupper(), name
 
 
@@ -181,8 +188,25 @@ def test_the_pages_say_what_is_not_known_and_what_is_not_done() -> None:
     assert "Lambda only so far" in PAGES["settings"]
 
 
+REDACTOR = commands("redactor")
+
+
+@pytest.mark.parametrize("words", REDACTOR, ids=" ".join)
+def test_a_redactor_command_has_options_that_exist(words: list[str]) -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    group.commands[words[0]].make_context(words[0], words[1:])
+
+
+def test_the_client_page_names_every_command_of_the_client_and_every_status() -> None:
+    rows = set(re.findall(r"`([a-z ]+)`", "".join(re.findall(r"^\| (`.*?) \|", PAGES["client"], re.MULTILINE))))
+    endings = {"running", "published", "failed", "timed out", "aborted"}
+    outcomes = {state.lower() for state in ("Duplicate", "Ignored", "Waiting", "Superseded")}
+    assert rows == {"submit", "status", "cancel", "jobs"} | endings | outcomes
+
+
 @pytest.mark.parametrize("page", [Path("README.md"), Path("docs/deploy.md")])
 def test_the_pages_are_found_from_where_people_begin(page: Path) -> None:
     text = (ROOT / page).read_text()
-    for name in ("settings", "operations", "security"):
+    for name in ("settings", "operations", "security", "client"):
         assert f"{name}.md)" in text

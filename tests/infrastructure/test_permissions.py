@@ -12,19 +12,21 @@ from typing import Any
 import pytest
 
 from infrastructure.permissions import ACCESS, UNSCOPED, together
-from tests.infrastructure.checks.permissions import WRITERS, admits, documents, principals
+from tests.infrastructure.checks.permissions import WRITERS, admits, attachable, documents, principals
 from tests.infrastructure.conftest import Assembly, as_list
 
 SNAPSHOT = Path(__file__).with_name("permissions.txt")
 
 
 def lines(assembly: Assembly) -> Iterator[str]:
-    """One for each effect, holder, action and resource: of every role, and of every policy on a resource."""
+    """One for each effect, holder, action and resource: of roles, of policies to attach, and of those on a resource."""
     for role, properties in assembly.of("AWS::IAM::Role").items():
         for statement in assembly.statements(role):
             yield from told(assembly, assembly.names({"Ref": role}), statement)
         for arn in properties.get("ManagedPolicyArns", []):
             yield f"Allow {assembly.names({'Ref': role})}: all of {assembly.names(arn)}"
+    for name, statement in attachable(assembly):
+        yield from told(assembly, assembly.names({"Ref": name}), statement)
     for _, name, statement in documents(assembly):
         who = " ".join(sorted(map(assembly.names, principals(statement))))
         yield from told(assembly, f"{assembly.names({'Ref': name})} to {who}", statement)

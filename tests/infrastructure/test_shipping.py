@@ -54,8 +54,8 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
     asked = {
         "functions": base,
         "worker": base + extras["worker"],
-        "local": base + extras["worker"] + extras["local"] + groups["build"],
-        "dev": base + extras["worker"] + extras["local"] + groups["build"] + groups["dev"],
+        "local": base + extras["worker"] + extras["client"] + extras["local"] + groups["build"],
+        "dev": base + extras["worker"] + extras["client"] + extras["local"] + groups["build"] + groups["dev"],
     }
     assert {lock.stem for lock in LOCKS} == asked.keys()
     assert [(name, missing) for name, group in asked.items() if (missing := wanted(group) - pins(name).keys())] == []

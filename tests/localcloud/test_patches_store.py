@@ -1,5 +1,6 @@
 """One contract test for each patch of the store: what holds with it, and that moto alone still needs it."""
 
+import base64
 import hashlib
 import threading
 import time
@@ -231,3 +232,22 @@ def test_an_object_above_a_megabyte_is_in_a_file(cloud: Cloud) -> None:
     assert in_a_file()
     with without("large objects are in files"):
         assert not in_a_file()
+
+
+def test_parts_are_listed_with_their_sha256_and_the_whole_has_that_of_its_parts(cloud: Cloud) -> None:
+    s3, at = cloud.s3(), {"Bucket": cloud.bucket, "Key": "sums.mp4"}
+    upload = s3.create_multipart_upload(**at, ChecksumAlgorithm="SHA256")["UploadId"]
+    bodies = [b"a" * 5_300_000, b"b"]
+    sums = [base64.b64encode(hashlib.sha256(body).digest()).decode() for body in bodies]
+    parts = []
+    for n, (body, told) in enumerate(zip(bodies, sums, strict=True), 1):
+        put = s3.upload_part(**at, UploadId=upload, PartNumber=n, Body=body, ChecksumSHA256=told)
+        parts.append({"PartNumber": n, "ETag": put["ETag"], "ChecksumSHA256": told})
+    listed = s3.list_parts(**at, UploadId=upload)["Parts"]
+    assert [part["ChecksumSHA256"] for part in listed] == sums
+    with without("parts are listed with their SHA-256"):
+        assert "ChecksumSHA256" not in s3.list_parts(**at, UploadId=upload)["Parts"][0]
+    s3.complete_multipart_upload(**at, UploadId=upload, MultipartUpload={"Parts": parts})
+    whole = base64.b64encode(hashlib.sha256(b"".join(map(base64.b64decode, sums))).digest()).decode()
+    assert s3.head_object(**at, ChecksumMode="ENABLED")["ChecksumSHA256"] == f"{whole}-2"
+    assert s3.get_object(**at, ChecksumMode="ENABLED")["Body"].read() == b"".join(bodies)

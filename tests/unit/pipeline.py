@@ -19,7 +19,7 @@ from redactor.identity.sampling import Template
 from redactor.join import Joined, join
 from redactor.media.mux import PartFile
 from redactor.media.source import Source, open_source
-from redactor.media.streams import FrameTime, Segment
+from redactor.media.streams import FrameTime, Gap, Segment
 from redactor.merge import Merged, SegmentSightings, merge
 from redactor.plan import Plan, plan
 from redactor.preset import BlurType, Experimental, Preset
@@ -102,6 +102,10 @@ class Pipeline:
     def frames(self) -> tuple[FrameTime, ...]:
         return self.merged.frames
 
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        return self.merged.told.gaps
+
     @cached_property
     def selection(self) -> Selection:
         return select(self.merged.annotations, self.ids, self.plan, self.segments, self.frames)
@@ -112,8 +116,9 @@ class Pipeline:
 
     def redact(self, n: int, part: Path) -> tuple[Verdict, Path]:
         """One segment, written to part."""
-        boxes = self.selection.boxes[n]
-        return redact(self.source, self.plan, self.segments[n], boxes, blur=self.blur, part=part), part
+        boxes, allowed = self.selection.boxes[n], self.preset.experimental.allow_gaps
+        segment = self.segments[n]
+        return redact(self.source, self.plan, segment, boxes, blur=self.blur, part=part, allow_gaps=allowed), part
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -140,10 +145,10 @@ class Pipeline:
     def verify(self, out: Path, *, ours: bool = True, verdicts: Sequence[Verdict] | None = None) -> Verified:
         """An MP4 held against this pipeline. ours: with the frame table of our own analysis."""
         given = self.verdicts if verdicts is None else verdicts
-        frames = self.frames if ours else None
+        frames, gaps = (self.frames, self.gaps) if ours else (None, None)
         with out.open("rb") as made, self.path.open("rb") as source:
             output, original = Output(made, out.stat().st_size), Output(source, self.size)
-            return verify(output, original, self.plan, self.segments, given, frames=frames, blur=self.blur)
+            return verify(output, original, self.plan, self.segments, given, frames=frames, blur=self.blur, gaps=gaps)
 
     def again(self, folder: Path, **changes: object) -> "Pipeline":
         """The same video another way, nothing of it done yet."""

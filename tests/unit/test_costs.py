@@ -78,6 +78,23 @@ def test_a_gpu_is_not_measured_and_neither_is_a_sum_with_it() -> None:
     assert estimate(HOUR, Mode.REDACT, "gpu", 100).dollars is not None
 
 
+def test_a_call_that_takes_longer_than_it_may_is_told() -> None:
+    day = dataclasses.replace(HOUR, frames=24 * HOUR.frames, source=24 * HOUR.source, output=24 * HOUR.output)
+    for filmed, late in ((HOUR, set()), (day, {"join", "verify"})):
+        told = estimate(filmed, Mode.COMBINED, "lambda", 100)
+        assert {step for step, cost in told.steps.items() if cost and cost.outlasts} == late
+    # Four hours in segments of ten seconds: Plan looks at too many places.
+    long = dataclasses.replace(HOUR, frames=4 * HOUR.frames, segments=4 * HOUR.segments)
+    plan = estimate(long, Mode.COMBINED, "lambda", 100).steps["plan"]
+    assert plan is not None
+    assert plan.outlasts
+
+
+def test_tasks_run_fewer_at_a_time_than_functions() -> None:
+    ten, hundred = (estimate(HOUR, Mode.COMBINED, "fargate", n).steps["detect"] for n in (10, 100))
+    assert ten == hundred
+
+
 def test_a_function_is_paid_by_memory_disk_and_request() -> None:
     plain, roomy = Machine.function(1024), Machine.function(1024, 10240)
     assert plain.dollars(100) == pytest.approx(100 * 0.0000166667 + 0.2e-6)
@@ -101,6 +118,7 @@ def test_between_two_measured_sizes_the_cost_lies_between_theirs(step: str) -> N
     sizes = sorted(rows)
     for size in sizes:
         assert measured.per_frame(step, size) == pytest.approx([ms / 1000 for ms in rows[size]])
+    assert measured.per_frame(step, 1) == measured.per_frame(step, sizes[0])
     for low, high in itertools.pairwise(sizes):
         cpu, _ = measured.per_frame(step, (low + high) / 2)
         assert cpu == pytest.approx((rows[low][0] + rows[high][0]) / 2000)

@@ -1,20 +1,31 @@
 """Commands and their options. Exit 0: done; 1: a job failed; 2: wrong usage or input."""
 
+import importlib
 import logging
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from redactor import __version__
-from redactor.cli.drop import Wishes, WrongUsage, prepare, preset_of
-from redactor.preset import BlurType, Mode
+from redactor.cli import client
+from redactor.cli.drop import prepare, preset_of
+from redactor.cli.options import (
+    DONE,
+    FAILED,
+    BlurOption,
+    IdListOption,
+    IdsOption,
+    ModeOption,
+    PresetOption,
+    Videos,
+    refuse,
+)
+from redactor.cli.wishes import Wishes, WrongUsage, folders_of
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-
-FAILED, USAGE = 1, 2
 
 
 class Compute(StrEnum):
@@ -47,41 +58,32 @@ def options(
 
 @app.command()
 def run(
-    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO…", help="Videos to redact.")],
+    videos: Videos,
     out: Annotated[Path, typer.Option(help="Folder of the results; one below it for each video of several.")] = Path(
         "redacted"
     ),
-    mode: Annotated[
-        Mode | None, typer.Option(case_sensitive=False, help="What to do.  [default: the preset's, else combined]")
-    ] = None,
-    blur_type: Annotated[
-        BlurType | None, typer.Option(case_sensitive=False, help="How to hide.  [default: the preset's, else Med]")
-    ] = None,
-    ids: Annotated[
-        str | None, typer.Option(help="Ids to hide, as 1,4; all others stay visible. Implies redact.")
-    ] = None,
-    id_list: Annotated[Path | None, typer.Option(help="File of ids to hide; blank: everyone. Implies redact.")] = None,
+    mode: ModeOption = None,
+    blur_type: BlurOption = None,
+    ids: IdsOption = None,
+    id_list: IdListOption = None,
     annotations: Annotated[
         Path | None, typer.Option(help="Annotations to redact with. Implies redact.  [default: those in --out]")
     ] = None,
-    preset: Annotated[Path | None, typer.Option(help="Preset file.")] = None,
+    preset: PresetOption = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = os.cpu_count() or 1,
 ) -> None:
     """Redact videos on this machine, with no account: the whole flow on the embedded cloud."""
-    if ids is not None and id_list is not None:
-        _refuse("--ids and --id-list exclude each other")
-    if annotations is not None and len(videos) > 1:
-        _refuse("--annotations are those of one video")
     wishes = Wishes(mode, blur_type, ids, id_list, annotations, preset)
-    folders = _folders(videos, out)
     try:
+        wishes.check(len(videos))
+        folders = folders_of(videos, out)
         drops = [prepare(video, folder, wishes) for video, folder in zip(videos, folders, strict=True)]
     except WrongUsage as error:
-        _refuse(str(error))
-    _require_localcloud()
+        refuse(str(error))
+    _require("localcloud.cloud", _NO_LOCALCLOUD)
     from redactor.cli.run import run_all
 
-    raise typer.Exit(0 if run_all(drops, workers) else FAILED)
+    raise typer.Exit(DONE if run_all(drops, workers) else FAILED)
 
 
 @app.command()
@@ -90,13 +92,12 @@ def estimate(
     compute: Annotated[
         list[Compute] | None, typer.Option(help="Where segments run; may be given again.  [default: all]")
     ] = None,
-    mode: Annotated[
-        Mode | None, typer.Option(case_sensitive=False, help="What to do.  [default: the preset's, else combined]")
-    ] = None,
-    preset: Annotated[Path | None, typer.Option(help="Preset file.")] = None,
+    mode: ModeOption = None,
+    preset: PresetOption = None,
     at_once: Annotated[int, typer.Option(min=1, help="Segments of one video worked on at a time.")] = 100,
 ) -> None:
     """Tell what redacting videos would take and cost on AWS. Needs no account."""
+    _require("av", "reading headers needs a decoder, which the client alone does without: pip install '.[local]'")
     from rich.console import Console
 
     from redactor import costs
@@ -110,7 +111,7 @@ def estimate(
             ways = [costs.estimate(filmed, mode or wanted.mode, way, at_once) for way in compute or list(Compute)]
             show(video.name, filmed, ways, console)
     except WrongUsage as error:
-        _refuse(str(error))
+        refuse(str(error))
 
 
 @app.command()
@@ -119,33 +120,21 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = os.cpu_count() or 1,
 ) -> None:
     """Keep the embedded cloud up: any S3 client drops files in, the results appear in the bucket."""
-    _require_localcloud()
+    _require("localcloud.cloud", _NO_LOCALCLOUD)
     from redactor.cli.serve import serve_until_stopped
 
     raise typer.Exit(serve_until_stopped(port, workers))
 
 
-def _folders(videos: list[Path], out: Path) -> list[Path]:
-    """Where each video's results go: into `out` itself, or below it by file name where there are several."""
-    if len(videos) == 1:
-        return [out]
-    names = [video.name for video in videos]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        _refuse(f"two videos have the same file name: {', '.join(sorted(twice))}")
-    return [out / name for name in names]
+client.add_to(app)
 
 
-def _require_localcloud() -> None:
+def _require(module: str, otherwise: str) -> None:
+    """Refuses with a sentence where an extra is not installed."""
     try:
-        import localcloud.cloud  # noqa: F401  only to see whether it is there
+        importlib.import_module(module)
     except ImportError:
-        _refuse(_NO_LOCALCLOUD)
-
-
-def _refuse(sentence: str) -> NoReturn:
-    typer.echo(f"redactor: {sentence}", err=True)
-    raise typer.Exit(USAGE)
+        refuse(otherwise)
 
 
 def main() -> None:

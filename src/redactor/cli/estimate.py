@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from redactor import measured, prices
-from redactor.cli.drop import WrongUsage
+from redactor.cli.wishes import WrongUsage
 from redactor.costs import Estimate, Footage, StepCost, kept
 from redactor.errors import RedactorError
 from redactor.plan import survey
@@ -44,6 +44,9 @@ def show(name: str, filmed: Footage, told: Sequence[Estimate], console: Console)
     for row in rows:
         cells = [row[0].ljust(wide[0]), *(cell.rjust(width) for cell, width in zip(row[1:], wide[1:], strict=True))]
         console.print("  ".join(cells).rstrip(), markup=False)
+    for one in told:
+        if late := [name for name, cost in one.steps.items() if cost and cost.outlasts]:
+            console.print(f"{one.compute}: too long for one function: {', '.join(late)}", markup=False)
     for what, dollars in kept(filmed).items():
         console.print(f"{what}: $ {_money(dollars)}", markup=False)
     console.print(_NOTE, markup=False)

@@ -71,8 +71,8 @@ def _tell(one: Dropped, end: Any, files: list[Path], console: Console, errors: C
     names = {path.name: path for path in files}
     report = names.get(Path(results.report).name)
     if end["status"] == "SUCCEEDED" and report is not None:
-        show_results(one.drop.video, out, files, json.loads(report.read_text()), console)
+        show_results(one.drop.video.name, out, files, json.loads(report.read_text()), console)
         return True
     error = names.get(Path(results.error).name)
-    show_failure(one.drop.video, json.loads(error.read_text()) if error else end, errors)
+    show_failure(one.drop.video.name, json.loads(error.read_text()) if error else end, errors)
     return False

@@ -31,6 +31,14 @@ def _say_where(cloud: Cloud, console: Console) -> None:
     console.print(f"endpoint: {cloud.endpoint}", markup=False)
     console.print(f"bucket: {cloud.bucket}", markup=False)
     console.print(f"state machine: {cloud.state_machine}", markup=False)
-    console.print("Drop a video in with any S3 client; any credentials do:", markup=False)
-    console.print(f"  aws --endpoint-url {cloud.endpoint} s3 cp foo.mp4 s3://{cloud.bucket}/input/", markup=False)
+    console.print("For redactor submit and any other client, whose credentials do not matter:", markup=False)
+    console.print(f"  export {_variables(cloud)}", markup=False)
+    console.print("  redactor submit foo.mp4 --download redacted", markup=False)
+    console.print(f"  aws s3 cp foo.mp4 s3://{cloud.bucket}/input/", markup=False)
     console.print(f"The results appear under s3://{cloud.bucket}/output/foo.mp4/. Ctrl-C stops it.", markup=False)
+
+
+def _variables(cloud: Cloud) -> str:
+    given = cloud.environment
+    names = ("AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    return " ".join(f"{name}={given[name]}" for name in names)

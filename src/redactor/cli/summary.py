@@ -11,39 +11,43 @@ from rich.console import Console
 _PERSONAL = ("_annotations.json", ".jpg")
 
 
-def show_results(video: Path, out: Path, files: Sequence[Path], report: Mapping[str, Any], console: Console) -> None:
+def show_results(name: str, out: Path, files: Sequence[Path], report: Mapping[str, Any], console: Console) -> None:
     """The files written, how long each step took, and whose faces were found, hidden and left."""
-    console.print(f"{video.name}: done", style="bold green", highlight=False)
-    for row in _rows(out, files):
+    show_report(name, _rows(out, files), report, console)
+
+
+def show_report(name: str, rows: Sequence[str], report: Mapping[str, Any], console: Console) -> None:
+    """The same of results that lie elsewhere. rows: where."""
+    console.print(f"{name}: done", style="bold green", highlight=False, markup=False)
+    for row in rows:
         console.print(row, highlight=False, markup=False)
     console.print(_faces(report), highlight=False)
     console.print(
         "seconds: " + "  ".join(f"{step} {seconds:.1f}" for step, seconds in report["seconds"].items()), highlight=False
     )
-    if report["cost"]["total"] is not None:
+    # A stack may be older than its client.
+    if report.get("cost", {}).get("total") is not None:
         console.print(f"$ {report['cost']['total']:.4f}: {report['cost']['of']}", highlight=False, markup=False)
     for warning in report["warnings"]:
         console.print(f"note: {warning}", highlight=False, markup=False)
 
 
-def show_failure(video: Path, error: Mapping[str, Any], console: Console) -> None:
-    """`code: message` of foo_error.json, and what to do."""
+def show_failure(name: str, error: Mapping[str, Any], console: Console) -> None:
+    """`code: message` of foo_error.json, and what to do; of an execution that left none, what it says itself."""
     if "code" in error:
-        console.print(
-            f"{video.name}: {error['code']}: {error['message']}", style="bold red", highlight=False, markup=False
-        )
+        show_end(name, error["code"], error["message"], console)
         if error["allowed"]:
             console.print(f"allowed: {', '.join(error['allowed'])}", highlight=False, markup=False)
         console.print(error["whatToDo"], highlight=False, markup=False)
         return
     answer = json.loads(error.get("output") or "{}")
     reason = answer.get("reason") or error.get("cause") or "no report was written"
-    console.print(
-        f"{video.name}: {answer.get('outcome') or error['status']}: {reason}",
-        style="bold red",
-        highlight=False,
-        markup=False,
-    )
+    show_end(name, answer.get("outcome") or error["status"], reason, console)
+
+
+def show_end(name: str, word: str, reason: str, console: Console) -> None:
+    """How a job ended that has no results."""
+    console.print(f"{name}: {word}: {reason}", style="bold red", highlight=False, markup=False)
 
 
 def _rows(out: Path, files: Sequence[Path]) -> list[str]:

@@ -5,9 +5,10 @@ packets at key frames would not: the B frames of an open GOP follow the next key
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 from av.packet import Packet
@@ -27,7 +28,7 @@ _EARLIER = (0, 1, 5, 20)
 # guess after a seek would make its duration depend on the segment.
 _STATE_DURATIONS = ("mov", "matroska")
 # Broadcasts are recorded from the middle on: what comes before their first key frame can be shown by nobody.
-_MIDSTREAM = ("mpegts", "mpeg")
+MIDSTREAM = ("mpegts", "mpeg")
 # Packets that may bring no frame of their own although nothing is wrong, by codec.
 _HIDDEN: dict[str, Callable[[bytes], bool]] = {
     # A frame that others refer to and nobody sees: show_frame is 0. RFC 6386, 9.1.
@@ -40,30 +41,31 @@ _HIDDEN: dict[str, Callable[[bytes], bool]] = {
 @dataclass(frozen=True)
 class Decoded:
     """A frame and when it is shown, which is time.pts and not frame.pts: until the next one is; the last as long
-    as its container or else the rate says. Its buffers belong to the decoder: never write into them."""
+    as its container or else the rate says. Its buffers belong to the decoder: never write into them.
+    black: what was there cannot be decoded (gaps.py)."""
 
     time: FrameTime
     frame: VideoFrame
+    black: bool = False
 
 
 def decode(source: Source, video: VideoStream, segment: Segment) -> Iterator[Decoded]:
     """Frames with segment.start <= pts < segment.end, in presentation order, pts strictly rising.
 
     Raises DamagedVideo where a frame is lost, corrupt, without or out of its time or of another size than the header
-    says, where the video ends before the segment does, and where the container breaks; and whatever the file object
-    raised.
+    says, where the video does not go on with the segment's end, and where the container breaks; and whatever the file
+    object raised.
     """
-    for at in _attempts(segment, video.time_base):
-        frames = _run(source, video, segment, at)
-        first = next(frames, None)
+    for at in attempts(segment, video.time_base):
+        found = _run(source, video, segment, at)
+        first = next(found, None)
         if first is not None:
-            yield first
-            yield from frames
+            yield from lasting(chain((first,), found), segment)
             return
-    raise DamagedVideo(f"no frame can be decoded at {_words(segment.start, video)}")
+    raise DamagedVideo(f"no frame can be decoded at {in_words(segment.start, video)}")
 
 
-def _attempts(segment: Segment, time_base: Fraction) -> list[int | None]:
+def attempts(segment: Segment, time_base: Fraction) -> list[int | None]:
     """Where to look for the first packet (None: the beginning). A container may land behind the key: look earlier."""
     if segment.key is None:
         return [None]
@@ -73,30 +75,33 @@ def _attempts(segment: Segment, time_base: Fraction) -> list[int | None]:
 
 def _run(source: Source, video: VideoStream, segment: Segment, at: int | None) -> Iterator[Decoded]:
     """The frames of the segment, read from `at` on; none where its key packet is not found or the first is another."""
-    is_second = second_fields(source.video(video.index).codec_context.extradata, video)
-    ledger = _Ledger(video, segment, source.container.format.name, is_second)
-    held: Decoded | None = None  # until it is known how long it lasts
-    for packet in _packets(source, video, segment, at):
+    ledger = Ledger(video, segment, source)
+    for packet in packets(source, video, segment, at):
         ledger.expect(packet)
-        for frame in _frames(packet, source, ledger):
+        for frame in frames(packet, source, ledger):
             pts = ledger.time(frame)
             if segment.end is not None and pts >= segment.end:
-                ledger.close(pts)
-                if held:
-                    yield _until(pts, held)
+                ledger.end(frame, pts)
                 return
             if segment.start is not None and not ledger.started and pts > segment.start:
                 return
             if segment.start is None or pts >= segment.start or ledger.started:
-                entered = ledger.enter(frame, pts)
-                if held:
-                    yield _until(pts, held)
-                held = entered
+                yield ledger.enter(frame, pts)
     if segment.end is not None and ledger.started:
-        raise DamagedVideo(f"the video ends before {_words(segment.end, video)}")
-    if held:
+        raise DamagedVideo(f"the video ends before {in_words(segment.end, video)}")
+    if ledger.started:
         ledger.close(None)
-        yield held
+
+
+def lasting(found: Iterable[Decoded], segment: Segment) -> Iterator[Decoded]:
+    """The frames of a segment, each lasting until the next, the last until the segment's end where it has one."""
+    held: Decoded | None = None  # until it is known how long it lasts
+    for decoded in found:
+        if held:
+            yield _until(decoded.time.pts, held)
+        held = decoded
+    if held:
+        yield held if segment.end is None else _until(segment.end, held)
 
 
 def _until(pts: int, held: Decoded) -> Decoded:
@@ -104,7 +109,7 @@ def _until(pts: int, held: Decoded) -> Decoded:
     return replace(held, time=FrameTime(held.time.pts, pts - held.time.pts))
 
 
-def _packets(source: Source, video: VideoStream, segment: Segment, at: int | None) -> "Iterator[Packet[Any]]":
+def packets(source: Source, video: VideoStream, segment: Segment, at: int | None) -> "Iterator[Packet[Any]]":
     """From the segment's key packet on, for nothing before it belongs to us; from the beginning: all of them."""
     if at is None:
         source.rewind()
@@ -121,7 +126,7 @@ def _packets(source: Source, video: VideoStream, segment: Segment, at: int | Non
         yield packet
 
 
-def _frames(packet: "Packet[AvVideoStream]", source: Source, ledger: "_Ledger") -> list[VideoFrame]:
+def frames(packet: "Packet[AvVideoStream]", source: Source, ledger: "Ledger") -> list[VideoFrame]:
     """Before the first frame of ours, packets that cannot be decoded are no loss: what matters is entered later."""
     try:
         return packet.decode()
@@ -132,17 +137,16 @@ def _frames(packet: "Packet[AvVideoStream]", source: Source, ledger: "_Ledger") 
         return []
 
 
-class _Ledger:
+class Ledger:
     """Holds packets against frames: every packet of the segment must come out as one sound frame in its turn."""
 
-    def __init__(
-        self, video: VideoStream, segment: Segment, container: str, is_second: Callable[[bytes], bool]
-    ) -> None:
+    def __init__(self, video: VideoStream, segment: Segment, source: Source) -> None:
+        container = source.container.format.name
         self._video = video
         self._durations = any(name in container for name in _STATE_DURATIONS)
-        self._midstream = container in _MIDSTREAM
+        self._midstream = container in MIDSTREAM
         self._start = segment.start
-        self._is_second = is_second
+        self._is_second = second_fields(source.video(video.index).codec_context.extradata, video)
         self._segment = segment
         self._usual = usual_duration(video)
         self._times = FrameTimes(video, segment)
@@ -154,13 +158,17 @@ class _Ledger:
         return self._last is not None
 
     def last(self) -> str:
-        return _words(self._last, self._video)
+        return in_words(self._last, self._video)
+
+    def presents(self, packet: "Packet[Any]") -> bool:
+        """Whether it brings a frame. An edit list discards some; a hidden frame, or a field alone, presents none."""
+        if not packet.size or packet.is_discard or _is_hidden(packet, self._video.codec):
+            return False
+        return not (self._video.interlaced and self._is_second(bytes(packet)))
 
     def _is_ours(self, packet: "Packet[Any]") -> bool:
-        """Packets of the range that present a frame. An edit list discards others; a hidden frame presents none."""
-        if not packet.size or packet.pts is None or packet.is_discard or _is_hidden(packet, self._video.codec):
-            return False
-        if self._video.interlaced and self._is_second(bytes(packet)):
+        """Packets of the range that present a frame."""
+        if packet.pts is None or not self.presents(packet):
             return False
         if self._start is None:
             if self._midstream and not packet.is_keyframe:
@@ -172,13 +180,15 @@ class _Ledger:
     def expect(self, packet: "Packet[Any]") -> None:
         if packet.size:
             self._times.expect(packet)
+        if packet.is_corrupt and packet.pts is not None and packet.pts == self._segment.end:
+            raise DamagedVideo(f"the packet of {in_words(packet.pts, self._video)} is corrupt or cut off")
         if packet.pts is None or not self._is_ours(packet):
             return
         if packet.is_corrupt:
-            raise DamagedVideo(f"the packet of {_words(packet.pts, self._video)} is corrupt or cut off")
+            raise DamagedVideo(f"the packet of {in_words(packet.pts, self._video)} is corrupt or cut off")
         if packet.pts in self._expected and not self._times.repeat:
             what = "a range of times does not tell them apart: a larger segmentSeconds makes the video one segment"
-            raise DamagedVideo(f"two packets have the same time, {_words(packet.pts, self._video)}; {what}")
+            raise DamagedVideo(f"two packets have the same time, {in_words(packet.pts, self._video)}; {what}")
         if self._video.delay is None:
             self._expected[packet.pts] += 1
 
@@ -188,24 +198,39 @@ class _Ledger:
     def enter(self, frame: VideoFrame, pts: int) -> Decoded:
         video = self._video
         if frame.is_corrupt:
-            raise DamagedVideo(f"the frame of {_words(pts, video)} is corrupt")
+            raise DamagedVideo(f"the frame of {in_words(pts, video)} is corrupt")
         if self._last is not None and pts <= self._last:
-            raise DamagedVideo(f"time does not go on after {self.last()}: the next frame is of {_words(pts, video)}")
+            raise DamagedVideo(f"time does not go on after {self.last()}: the next frame is of {in_words(pts, video)}")
         if (frame.width, frame.height) != (video.width, video.height):
-            raise DamagedVideo(f"the picture changes to {frame.width}x{frame.height} at {_words(pts, video)}")
+            raise DamagedVideo(f"the picture changes to {frame.width}x{frame.height} at {in_words(pts, video)}")
         stated = pts if frame.pts is None else frame.pts
         self._expected.subtract((stated,))
         self._expected += Counter()  # forgets what is at 0 or below
         if video.ordered:
             self.close(stated)
         self._last = pts
-        return Decoded(FrameTime(pts, (self._durations and frame.duration) or self._usual), frame)
+        return Decoded(FrameTime(pts, self.duration(frame.duration)), frame)
+
+    def duration(self, stated: int | None) -> int:
+        """Ticks that a frame lasts whose frame or packet states this; the usual ones where the container knows none."""
+        return (self._durations and stated) or self._usual
+
+    def end(self, frame: VideoFrame, pts: int) -> None:
+        """Raise unless this, the first frame past the segment, is the one at its end, and sound: what an open GOP shows
+        before it was predicted from it."""
+        self.close(pts)
+        if not self.started:
+            return
+        if pts != self._segment.end:
+            raise DamagedVideo(f"the video goes on at {in_words(pts, self._video)} after {self.last()}")
+        if frame.is_corrupt:
+            raise DamagedVideo(f"the frame of {in_words(pts, self._video)} is corrupt")
 
     def close(self, upto: int | None) -> None:
         """Raise if a packet before `upto` (None: any packet) has not come out by now."""
         lost = [pts for pts in self._expected.elements() if upto is None or pts < upto]
         if lost:
-            raise DamagedVideo(f"frames are lost: {len(lost)}, the first at {_words(min(lost), self._video)}")
+            raise DamagedVideo(f"frames are lost: {len(lost)}, the first at {in_words(min(lost), self._video)}")
         if upto is None:
             self._times.close()
 
@@ -215,5 +240,5 @@ def _is_hidden(packet: "Packet[Any]", codec: str) -> bool:
     return test is not None and test(bytes(packet))
 
 
-def _words(pts: int | None, video: VideoStream) -> str:
+def in_words(pts: int | None, video: VideoStream) -> str:
     return "the start" if pts is None else f"{float(pts * video.time_base):.3f} s (pts {pts})"

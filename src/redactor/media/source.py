@@ -36,6 +36,7 @@ class Source:
     def __init__(self, file: "_Guard", size: int) -> None:
         self._file = file
         self.size = size
+        self._threads = DECODER_THREADS
         self._open()
 
     def packets(self, *streams: Stream) -> Iterator["Packet[Any]"]:
@@ -66,6 +67,16 @@ class Source:
         self.container.close()
         self._open()
 
+    def use_one_thread(self) -> None:
+        """From here on one thread decodes; the container is opened anew.
+
+        With frame threads the frames that come out at the end may be handed over before the thread that decodes them
+        has found its errors: one in eight damaged last frames was called sound.
+        """
+        self._threads = 1
+        self._fresh = False
+        self.rewind()
+
     def seek(self, timestamp: int, stream: Stream) -> None:
         """Go to the last key packet at or before timestamp (ticks of the stream), as far as the container knows it."""
         self._fresh = False
@@ -93,7 +104,7 @@ class Source:
             raise UnreadableVideo(f"stream {index} is not a video stream")
         context = stream.codec_context
         if not context.is_open:
-            context.thread_type, context.thread_count = "FRAME", DECODER_THREADS
+            context.thread_type, context.thread_count = "FRAME", self._threads
             context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
         return stream
 

@@ -119,3 +119,16 @@ class FrameTime:
 
     pts: int
     duration: int
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Frames that cannot be decoded soundly and are shown black: all of the table with start <= pts < end (ticks).
+
+    frames: how many; reason: the first fault found.
+    """
+
+    start: int
+    end: int
+    frames: int
+    reason: str

@@ -38,12 +38,19 @@ def principals(statement: dict[str, Any]) -> list[Any]:
     return [one for kind in given.values() for one in as_list(kind)] if isinstance(given, dict) else [given]
 
 
+def attachable(of: Assembly) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(logical id, statement) of every policy that people attach to their own roles."""
+    for name, properties in of.of("AWS::IAM::ManagedPolicy").items():
+        for statement in properties["PolicyDocument"]["Statement"]:
+            yield name, statement | {key: as_list(statement[key]) for key in ("Action", "Resource")}
+
+
 def _allowed(of: Assembly) -> Iterator[tuple[str, str, list[Any]]]:
-    """(role, action, resources) of everything that a role may do."""
-    for role in of.of("AWS::IAM::Role"):
-        for statement in of.statements(role):
-            if statement["Effect"] == "Allow":
-                yield from ((role, action, statement["Resource"]) for action in statement["Action"])
+    """(role or policy to attach, action, resources) of everything that it allows."""
+    by_role = [(role, statement) for role in of.of("AWS::IAM::Role") for statement in of.statements(role)]
+    for holder, statement in [*by_role, *attachable(of)]:
+        if statement["Effect"] == "Allow":
+            yield from ((holder, action, statement["Resource"]) for action in statement["Action"])
 
 
 def unscoped(of: Assembly) -> list[str]:

@@ -1,0 +1,22 @@
+"""A sample of the mutated files of `make fuzz`, always the same: planned or refused by name in time and memory."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+SAMPLE = 100
+
+
+def test_a_mutated_file_is_planned_or_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "src")))}
+    command = [sys.executable, "-m", "tests.fuzz", str(SAMPLE)]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    *rest, closing = done.stdout.splitlines() or [""]
+    with capsys.disabled():
+        print(f"\n{closing}", end="")
+    assert (done.returncode, rest) == (0, []), done.stdout + done.stderr[-2000:]
+    assert closing.startswith(f"{SAMPLE} of 1000 mutated files (sample)")
