@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from redactor import work as names
+from redactor.annotations import SegmentBoxes
 from redactor.entry import step
 from redactor.job import Job
 from redactor.media.streams import FrameTime, Segment
@@ -33,6 +34,7 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
         [one.value for one in timed],
         frames=frames,
         blur=job.preset.blur,
+        boxes=[work.load(SegmentBoxes, names.boxes_name(s.n)) for s in segments] if plan.copying else (),
         gaps=gaps,
     )
     seconds = round(sum(one.seconds for one in timed), 3)

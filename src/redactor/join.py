@@ -43,7 +43,8 @@ def join(
     wanted = [segment.n for segment in segments]
     if [part.n for part in parts] != wanted or [verdict.n for verdict in verdicts] != wanted:
         raise MissingResult(f"{len(parts)} parts and {len(verdicts)} verdicts for {len(wanted)} segments")
-    mux.join(parts, source, plan.streams, out, _TITLES.get(blur))
+    reorder = plan.copying.reorder if plan.copying else None
+    mux.join(parts, source, plan.streams, out, _TITLES.get(blur), reorder=reorder)
     return Joined(len(parts), _standstills(verdicts, plan))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from redactor.identity import weights
+from redactor.media.copying import Copying, NotAlike, match
 from redactor.media.cuts import cut
 from redactor.media.encode import Encoder
 from redactor.media.forms import Form, changes, form_of
@@ -23,7 +24,7 @@ from redactor.preset import Mode, Preset
 class Plan:
     """plan.json. fingerprint: of the source, as annotations carry it. models: name -> sha256, none in mode redact.
     identity: the same for the models that embed faces, none where people are told apart by motion alone. form: of the
-    output's pictures."""
+    output's pictures. copying: how groups of pictures are copied, None where none is."""
 
     streams: Streams
     fingerprint: str
@@ -32,6 +33,7 @@ class Plan:
     form: Form
     encoder: Encoder
     warnings: tuple[str, ...]
+    copying: Copying | None = None
 
 
 def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]]:
@@ -45,8 +47,24 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
     identity, doubts = _identity(preset)
     form = form_of(streams.video, keep=preset.experimental.keep_depth)
     changed = () if preset.mode is Mode.ANALYZE else changes(streams.video, form)
-    told = (*streams.warnings, *changed, *warnings, *doubts)
-    return Plan(streams, mark, models, identity, form, Encoder(match=preset.experimental.match_bitrate), told), segments
+    copying, encoder, unlike = _copying(file, size, streams, form, preset)
+    told = (*streams.warnings, *changed, *warnings, *doubts, *unlike)
+    return Plan(streams, mark, models, identity, form, encoder, told, copying), segments
+
+
+def _copying(
+    file: BinaryIO, size: int, streams: Streams, form: Form, preset: Preset
+) -> tuple[Copying | None, Encoder, tuple[str, ...]]:
+    encoder = Encoder(match=preset.experimental.match_bitrate)
+    if not preset.experimental.copy_untouched or preset.mode is Mode.ANALYZE:
+        return None, encoder, ()
+    try:
+        with open_source(file, size) as source:
+            if preset.experimental.allow_gaps:
+                raise NotAlike("allowGaps blackens what this would copy")
+            return *match(source, streams, form, encoder), ()
+    except NotAlike as error:
+        return None, encoder, (f"copyUntouched: everything is encoded: {error}",)
 
 
 def survey(file: BinaryIO, size: int, preset: Preset) -> tuple[Streams, list[Segment]]:

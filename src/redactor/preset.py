@@ -47,7 +47,8 @@ class Experimental:
     """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets.
     reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
     source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are. match_bitrate: the output's picture
-    takes as many bits as the source's. allow_gaps: what cannot be decoded comes out black, instead of no output."""
+    takes as many bits as the source's. allow_gaps: what cannot be decoded comes out black, instead of no output.
+    copy_untouched: groups of pictures without anything to hide are copied."""
 
     thumbnails: bool = False
     redact_again: bool = False
@@ -58,6 +59,7 @@ class Experimental:
     allow_gaps: bool = False
     keep_depth: bool = False
     match_bitrate: bool = False
+    copy_untouched: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def describe(preset: Preset) -> dict[str, Any]:
             "minFace": str(experimental.min_face),
             "allowGaps": experimental.allow_gaps,
             "keepDepth": experimental.keep_depth,
+            "copyUntouched": experimental.copy_untouched,
             "matchBitrate": experimental.match_bitrate,
         },
     }
@@ -174,5 +177,6 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "minface": ("min_face", number(Fraction(4), Fraction(10_000))),
     "allowgaps": ("allow_gaps", flag),
     "keepdepth": ("keep_depth", flag),
+    "copyuntouched": ("copy_untouched", flag),
     "matchbitrate": ("match_bitrate", flag),
 }

@@ -5,6 +5,7 @@ what stood there before? The second finds a clear face where the first cannot: a
 picture by less than an encoder may. A few hundred bytes a rectangle are enough, so a whole segment's fit in memory.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,6 +72,22 @@ def compare(handed: Seen, decoded: Picture) -> None:
     if loss.max() > _WHOLE_CELL_LOSS or loss.mean() > _WHOLE_LOSS:
         what = f"cells differ by {loss.mean():.1f}, one by {loss.max():.0f}"
         raise OutputMismatch(f"the frame at pts {handed.pts} is not what was encoded: {what}")
+
+
+def samples(picture: Picture) -> str:
+    """sha256 of every sample, to be found again where nothing was encoded."""
+    digest = hashlib.sha256()
+    for plane in picture.planes:
+        digest.update(plane.tobytes())
+    return digest.hexdigest()
+
+
+def compare_exactly(pts: int, wanted: str, decoded: Picture) -> None:
+    """Raises OutputMismatch unless the decoded picture has this time and these samples, to the last one."""
+    if decoded.time.pts != pts:
+        raise OutputMismatch(f"the part shows a frame at pts {decoded.time.pts} where {pts} was copied")
+    if samples(decoded) != wanted:
+        raise OutputMismatch(f"the frame at pts {pts} was copied and is not the source's")
 
 
 def _fault(decoded: Cells, covered: Cells, clear: Cells) -> str | None:

@@ -1,7 +1,8 @@
 """Redact: one segment with its boxes hidden, encoded, decoded again and compared, frame by frame."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from redactor.annotations import SegmentBoxes
@@ -13,12 +14,16 @@ from redactor.media.encode import PartWriter
 from redactor.media.forms import Form
 from redactor.media.gaps import seen_by
 from redactor.media.parts import PartDigest, packets_digest, read_part
-from redactor.media.planes import picture
+from redactor.media.patchwork import Patchwork
+from redactor.media.planes import Picture, picture
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
 from redactor.plan import Plan
 from redactor.preset import BlurType
-from redactor.recheck import Seen, compare, seen
+from redactor.recheck import compare, compare_exactly, samples, seen
+from redactor.untouched import Untouched, check_untouched, untouched
+
+Check = Callable[[Picture], None]
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,8 @@ class Verdict:
     """parts/<n>.json: that the part was decoded again and found good, and what exactly was checked.
 
     frames: every frame of the segment, ticks. covered: number of rectangles obscured. digest: of the part's packets.
-    gaps: those of the frames that could not be decoded and are black.
+    gaps: those of the frames that could not be decoded and are black. untouched: the groups of pictures that were
+    copied.
     """
 
     n: int
@@ -34,6 +40,7 @@ class Verdict:
     covered: int
     digest: PartDigest
     gaps: tuple[Gap, ...] = ()
+    untouched: Untouched = field(default_factory=Untouched)
 
 
 def redact(
@@ -52,14 +59,19 @@ def redact(
     part does not show what was encoded).
     """
     video, form = plan.streams.video, plan.form
-    rate = bitrate(source, video, segment) if plan.encoder.match else None
+    stays = untouched(source, plan, segment, boxes, blur)
 
-    def write(frames: Iterable[Decoded]) -> tuple[list[Seen], list[FrameTime]]:
-        handed: list[Seen] = []
+    def write(frames: Iterable[Decoded]) -> tuple[list[Check], list[FrameTime], int]:
+        checks: list[Check] = []
         times: list[FrameTime] = []
-        with PartWriter(part, video, form, plan.encoder, rate) as writer:
+        covered = 0
+        with _writer(source, plan, segment, stays, part) as writer:
             for decoded in frames:
                 clear = picture(decoded, video, form)
+                times.append(clear.time)
+                if stays.holds(clear.time.pts):
+                    checks.append(partial(compare_exactly, clear.time.pts, samples(clear)))
+                    continue
                 frame = clear.copied()
                 rects = obscure(
                     frame.planes,
@@ -69,27 +81,45 @@ def redact(
                     full_range=form.full_range,
                     depth=form.depth,
                 )
-                handed.append(seen(frame, clear, rects))
-                times.append(frame.time)
+                checks.append(partial(compare, seen(frame, clear, rects)))
+                covered += len(rects)
                 writer.write(frame)
-        return handed, times
+        return checks, times, covered
 
-    (handed, times), gaps = seen_by(write, source, video, segment, allowed=allow_gaps)
+    (checks, times, covered), gaps = seen_by(write, source, video, segment, allowed=allow_gaps)
     boxes.check([time.pts for time in times])
-    digest = recheck(part, video, form, handed)
-    return Verdict(segment.n, tuple(times), sum(len(frame.rects) for frame in handed), digest, gaps)
+    check_untouched(stays, segment, times, boxes)
+    digest = recheck(part, video, form, checks)
+    return Verdict(segment.n, tuple(times), covered, digest, gaps, stays)
 
 
-def recheck(part: Path, video: VideoStream, form: Form, handed: list[Seen]) -> PartDigest:
+def _writer(source: Source, plan: Plan, segment: Segment, stays: Untouched, part: Path) -> PartWriter | Patchwork:
+    video = plan.streams.video
+    if plan.copying is None:
+        rate = bitrate(source, video, segment) if plan.encoder.match else None
+        return PartWriter(part, video, plan.form, plan.encoder, rate)
+    return Patchwork(
+        part,
+        source,
+        video=video,
+        form=plan.form,
+        encoder=plan.encoder,
+        segment=segment,
+        copying=plan.copying,
+        runs=stays.runs,
+    )
+
+
+def recheck(part: Path, video: VideoStream, form: Form, checks: list[Check]) -> PartDigest:
     """Decodes the part from its file: each frame that was handed over is there, in its turn, and no other."""
     size, count = part.stat().st_size, 0
     with part.open("rb") as file:
         for decoded in read_part(file, size, video, form):
-            if count == len(handed):
-                raise OutputMismatch(f"the part shows more than the {len(handed)} frames that were encoded")
-            compare(handed[count], decoded)
+            if count == len(checks):
+                raise OutputMismatch(f"the part shows more than the {len(checks)} frames that were encoded")
+            checks[count](decoded)
             count += 1
-        if count != len(handed):
-            raise OutputMismatch(f"the part shows {count} of {len(handed)} frames")
+        if count != len(checks):
+            raise OutputMismatch(f"the part shows {count} of {len(checks)} frames")
         file.seek(0)
         return packets_digest(file, size, video)

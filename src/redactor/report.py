@@ -43,6 +43,7 @@ def success(work: Work, job: Job) -> bytes:
         "smallestFace": merged.get("smallest_face"),
         "blur": _blur(job),
         "frames": {"in": _frames_in(docs), "out": verified.get("frames")},
+        "copied": verified.get("copied"),
         "gaps": gaps,
         "streams": {
             "kept": [f"{a['codec']} {a['index']}" for a in streams["audio"] if a["copied"]],

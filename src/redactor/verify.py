@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from redactor.annotations import SegmentBoxes
 from redactor.errors import MissingResult, OutputMismatch
 from redactor.join import title
 from redactor.media.inspection import OutputFacts, audio_digests, inspect_output
@@ -19,6 +20,7 @@ from redactor.media.streams import FrameTime, Gap, Segment
 from redactor.plan import Plan
 from redactor.preset import BlurType
 from redactor.redact import Verdict
+from redactor.untouched import Tally, check_untouched, source_digests, tally
 
 _BLOCK = 4 << 20
 
@@ -28,6 +30,7 @@ class Verified:
     """verify.json. sha256, bytes: of the MP4. redact_seconds: the sum over all segments; redact_on: what Redact ran
     on -> its seconds there. gaps: what is black in the MP4.
 
+    copied: groups of pictures that were not encoded, None where nothing may be copied.
     version: of the working file that was looked at, the only one that Publish puts out; the entry point fills it in.
     """
 
@@ -35,6 +38,7 @@ class Verified:
     sha256: str
     bytes: int
     redact_seconds: float
+    copied: Tally | None = None
     version: str = ""
     redact_on: dict[str, float] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
@@ -58,11 +62,13 @@ def verify(
     frames: Sequence[FrameTime] | None,
     blur: BlurType,
     gaps: Sequence[Gap] | None = None,
+    boxes: Sequence[SegmentBoxes] = (),
 ) -> Verified:
     """Raises OutputMismatch naming the first thing that is not as it must be, MissingResult where a verdict is absent.
 
     frames, gaps: the frame table of our own analysis and what nobody could look at in it; None in mode redact, where
-    the frames that Redact decoded, each of them checked against the annotations, are the table.
+    the frames that Redact decoded, each of them checked against the annotations, are the table. boxes: of every
+    segment, where the plan lets frames be copied.
     """
     if [verdict.n for verdict in verdicts] != [segment.n for segment in segments]:
         raise MissingResult(f"{len(verdicts)} verdicts for {len(segments)} segments")
@@ -74,11 +80,14 @@ def verify(
     for gap in black:
         held = bisect_left(decoded, gap.end) - bisect_left(decoded, gap.start)
         _equal(f"the number of black frames from pts {gap.start} on", held, gap.frames)
-    facts = inspect_output(output.file, output.size, plan.streams.video, [(s.start, s.end) for s in segments])
+    ranges = [(segment.start, segment.end) for segment in segments]
+    runs = [(run.start, run.end) for verdict in verdicts for run in verdict.untouched.runs]
+    facts = inspect_output(output.file, output.size, plan.streams.video, ranges, runs)
     for what, found, wanted in _claims(facts, plan, verdicts, decoded, blur):
         _equal(what, found, wanted)
     _check_sound(facts, source, plan)
-    return Verified(len(decoded), _sha256(output), output.size, 0.0, gaps=tuple(black))
+    copied = _check_copied(facts, source, plan, segments=segments, verdicts=verdicts, boxes=boxes)
+    return Verified(len(decoded), _sha256(output), output.size, 0.0, gaps=tuple(black), copied=copied)
 
 
 def _claims(
@@ -116,6 +125,29 @@ def _check_sound(facts: OutputFacts, source: Output, plan: Plan) -> None:
     for track, found, wanted in zip(tracks, facts.audio, originals, strict=True):
         if wanted is not None:
             _equal(f"the packets of audio track {track.index}", found, wanted)
+
+
+def _check_copied(
+    facts: OutputFacts,
+    source: Output,
+    plan: Plan,
+    *,
+    segments: Sequence[Segment],
+    verdicts: Sequence[Verdict],
+    boxes: Sequence[SegmentBoxes],
+) -> Tally | None:
+    """No frame with a box was copied, and what was copied is the source's, unit by unit."""
+    found = [verdict.untouched for verdict in verdicts]
+    runs = [run for one in found for run in one.runs]
+    if plan.copying is None:
+        _equal("the groups of pictures that were copied", runs, [])
+        return None
+    for one, segment, verdict, cut in zip(found, segments, verdicts, boxes, strict=True):
+        check_untouched(one, segment, verdict.frames, cut)
+    if runs:
+        with open_source(source.file, source.size) as opened:
+            _equal("the packets that were copied", facts.copied, source_digests(opened, plan, runs))
+    return tally(found)
 
 
 def _equal(what: str, found: object, wanted: object) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -31,7 +32,12 @@ FACE = Face(1, 0.4, 0.5, 0.2, 0.3)
 
 
 class Flow(Pipeline):
-    """A pipeline whose annotations somebody gave: one face that stands still in every frame, hidden by black."""
+    """A pipeline whose annotations somebody gave: one face that stands still in every frame, hidden by black.
+
+    covered: the positions of the frames that it is in.
+    """
+
+    covered = range(1_000_000)
 
     @cached_property
     def seen(self) -> list[tuple[FrameTime, str]]:
@@ -52,7 +58,7 @@ class Flow(Pipeline):
 
     @cached_property
     def selection(self) -> Selection:
-        faces = [[FACE]] * len(self.frames)
+        faces = [[FACE] if n in self.covered else [] for n in range(len(self.frames))]
         given = write_annotations(self.plan.streams.video, self.frames, FaceTable.of(faces), self.plan.fingerprint)
         return select(given, b"", self.plan, self.segments, self.frames)
 
@@ -91,6 +97,20 @@ def outcome(source: Path, folder: Path, options: Mapping[str, object]) -> Outcom
             video.shift * video.time_base,
             "; ".join((*flow.plan.warnings, *flow.joined[0].warnings)),
         )
+
+
+@contextmanager
+def copied(source: Path, folder: Path) -> Iterator[Flow]:
+    """A video of 40 frames whose face is in the third ten, everything else copied where it can be."""
+    folder.mkdir()
+    options = {"segmentSeconds": "1/2", "copyUntouched": True}
+    preset = preset_from({"mode": "redact", "experimentalOptions": options}, "the table")
+
+    class Partly(Flow):
+        covered = range(22, 27)
+
+    with Partly(source, folder, preset=preset, blur=BlurType.BLACK) as flow:
+        yield flow
 
 
 def hashes(path: Path, stream: int) -> list[str]:

@@ -4,6 +4,7 @@ the end."""
 from bisect import bisect
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,8 +12,8 @@ import pytest
 
 from tests.formats.browser import Browser, Shown, chromium
 from tests.formats.conftest import Outcomes
-from tests.formats.make import counter
-from tests.formats.outcome import Luma, ffprobe, lumas
+from tests.formats.make import build, counter
+from tests.formats.outcome import Luma, copied, ffprobe, lumas
 from tests.formats.videos import BY_NAME, Video
 
 pytestmark = [pytest.mark.chromium, pytest.mark.ffmpeg]
@@ -50,7 +51,16 @@ def clip(name: str) -> object:
 
 @pytest.mark.parametrize("video", [clip(name) for name in SAMPLE + REST])
 def test_a_browser_plays_what_comes_out(video: Video, browser: Browser, outcomes: Outcomes) -> None:
-    output = outcomes(video).output
+    check(browser, outcomes(video).output, video)
+
+
+@pytest.mark.parametrize("name", ["h264.mp4"])
+def test_a_browser_plays_across_the_seams_of_copied_pictures(name: str, browser: Browser, folder: Path) -> None:
+    with copied(build(BY_NAME[name], folder), folder / f"{name}.copied") as flow:
+        check(browser, flow.out, BY_NAME[name])
+
+
+def check(browser: Browser, output: Path, video: Video) -> None:
     frames, probed = list(lumas(output)), ffprobe(output)
     times = [float(time) for time in probed.times if time is not None]
 
@@ -76,7 +86,7 @@ def test_a_browser_plays_what_comes_out(video: Video, browser: Browser, outcomes
 
 def places(count: int) -> list[int]:
     """Frames to seek to, back and forth, on both sides of a key frame too."""
-    return [n for n in dict.fromkeys((count - 1, 0, count // 2, 9, 10)) if n < count]
+    return [n for n in dict.fromkeys((count - 1, 0, count // 2, 9, 10, 19, 29, 30)) if n < count]
 
 
 def middle(times: list[float], n: int) -> float:

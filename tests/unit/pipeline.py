@@ -148,7 +148,18 @@ class Pipeline:
         frames, gaps = (self.frames, self.gaps) if ours else (None, None)
         with out.open("rb") as made, self.path.open("rb") as source:
             output, original = Output(made, out.stat().st_size), Output(source, self.size)
-            return verify(output, original, self.plan, self.segments, given, frames=frames, blur=self.blur, gaps=gaps)
+            boxes = self.selection.boxes if self.plan.copying else ()
+            return verify(
+                output,
+                original,
+                self.plan,
+                self.segments,
+                given,
+                frames=frames,
+                blur=self.blur,
+                gaps=gaps,
+                boxes=boxes,
+            )
 
     def again(self, folder: Path, **changes: object) -> "Pipeline":
         """The same video another way, nothing of it done yet."""

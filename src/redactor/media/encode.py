@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,7 +43,8 @@ class Encoder:
     """Settings of libx264, equal for every part of a video.
 
     crf: quality, smaller is better; instead of it, match: each segment takes as many bits as it does in the source.
-    threads: a constant, since the bytes depend on it. gop: seconds between key frames at most.
+    threads: a constant, since the bytes depend on it. gop: seconds between key frames at most. parameter_set: the
+    number of its parameter sets. chroma_place: where chroma samples lie, chroma_sample_loc_type of H.264.
     """
 
     preset: str = "superfast"
@@ -50,6 +52,8 @@ class Encoder:
     threads: int = 2
     gop: Fraction = Fraction(2)
     match: bool = False
+    parameter_set: int = 0
+    chroma_place: int = 0
 
 
 class PartWriter:
@@ -122,6 +126,14 @@ class PartWriter:
         self._path.unlink(missing_ok=True)
 
 
+def parameter_sets(video: VideoStream, form: Form, encoder: Encoder) -> bytes:
+    """What every part's packets refer to: SPS and PPS with start codes (Annex B)."""
+    with av.open(BytesIO(), "w", format="mp4", container_options=muxer_options(video)) as out:
+        context = _add_stream(out, video, form, encoder, None).codec_context
+        context.open()
+        return context.extradata or b""
+
+
 def muxer_options(video: VideoStream) -> dict[str, str]:
     """Options by which MP4 keeps every tick (the movie's default clock, 1/1000 s, moves frames) and no date."""
     clock = str(video.time_base.denominator)
@@ -131,7 +143,7 @@ def muxer_options(video: VideoStream) -> dict[str, str]:
 def options(video: VideoStream, form: Form, encoder: Encoder, bitrate: int | None = None) -> dict[str, str]:
     """Options of libx264, as FFmpeg calls them. All but those of its rate control are equal in all parts of a video,
     and so are its parameter sets."""
-    parameters = ["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_assembly()]
+    parameters = ["open-gop=0", *_LOOK_AHEAD, *_fields(video), *_matching(encoder), *_assembly()]
     if form.mastering is not None:
         parameters += mastering.parameters(form.mastering)
     rate = {"crf": str(encoder.crf)}
@@ -157,6 +169,12 @@ def _fields(video: VideoStream) -> list[str]:
     if not video.interlaced:
         return []
     return ["tff=1" if video.top_first else "bff=1"]
+
+
+def _matching(encoder: Encoder) -> list[str]:
+    """x264 writes no place of chroma unless it is asked to."""
+    asked = {"sps-id": encoder.parameter_set, "chromaloc": encoder.chroma_place}
+    return [f"{name}={value}" for name, value in asked.items() if value]
 
 
 def _assembly() -> list[str]:

@@ -1,9 +1,11 @@
 """What a finished MP4 holds, found without decoding: everything that Verify holds against plan and verdicts."""
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 from typing import Any, BinaryIO
 
 from av.container import InputContainer
@@ -20,6 +22,8 @@ from redactor.media.parts import check_clock, source_pts
 from redactor.media.source import Source, open_source
 from redactor.media.streams import Mastering, Streams, VideoStream
 
+Range = tuple[int | None, int | None]
+
 # What the MP4 demuxer says about the file itself, not taken from anybody's metadata.
 _CONTAINER_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands"})
 
@@ -28,8 +32,8 @@ _CONTAINER_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands"
 class OutputFacts:
     """streams: (type, codec, language) of every stream in order. pts: of all frames, rising, ticks of the source.
 
-    ranges: sha256 over the video payloads in decoding order, one for each asked range of pts. audio: sha256 over the
-    payloads of each audio track. metadata: tags of the file but for brands. rotation: degrees clockwise,
+    ranges, copied: sha256 over the video payloads in decoding order, one for each asked range of pts. audio: sha256
+    over the payloads of each audio track. metadata: tags of the file but for brands. rotation: degrees clockwise,
     after mirroring left to right where mirrored. fields: in words. mastering: of the first frame.
     faststart: the index comes before the data. extradata: sha256 of the decoder configuration.
     """
@@ -50,6 +54,7 @@ class OutputFacts:
     reorder: int
     pts: tuple[int, ...]
     ranges: tuple[str, ...]
+    copied: tuple[str, ...]
     audio: tuple[str, ...]
     metadata: dict[str, str]
     chapters: int
@@ -57,9 +62,9 @@ class OutputFacts:
 
 
 def inspect_output(
-    file: BinaryIO, size: int, video: VideoStream, ranges: Sequence[tuple[int | None, int | None]] = ()
+    file: BinaryIO, size: int, video: VideoStream, ranges: Sequence[Range] = (), copied: Sequence[Range] = ()
 ) -> OutputFacts:
-    """Read a finished MP4 once. ranges: half-open, ticks of the source, None for an open end.
+    """Read a finished MP4 once. ranges, copied: half-open, rising, ticks of the source, None for an open end.
 
     Raises OutputMismatch where the output is no MP4 with one H.264 picture track on the source's clock, where a packet
     is corrupt or has no exact time; UnreadableVideo or TruncatedVideo where it does not even open.
@@ -71,7 +76,7 @@ def inspect_output(
             raise OutputMismatch("the output has not exactly one video track")
         stream = source.video(container.streams.video[0].index)
         check_clock(stream.time_base, video)
-        ledger = _Ledger(container, stream, video, ranges)
+        ledger = _Ledger(container, stream, video, (Digests(ranges), Digests(copied)))
         for packet in source.packets(*container.streams):
             ledger.enter(packet)
         return _facts(source, stream, ledger, faststart=faststart)
@@ -99,20 +104,36 @@ def _without_adts(packet: "Packet[Any]") -> bytes:
     return payload[7 if payload[1] & 1 else 9 :]
 
 
+class Digests:
+    """sha256 over the payloads in each of several ranges of pts, half-open and rising."""
+
+    def __init__(self, ranges: Sequence[Range]) -> None:
+        self._ranges = ranges
+        self._starts = [-inf if start is None else start for start, _ in ranges]
+        self._digests = [hashlib.sha256() for _ in ranges]
+
+    def enter(self, pts: int, payload: bytes) -> None:
+        n = bisect_right(self._starts, pts) - 1
+        if n >= 0 and ((end := self._ranges[n][1]) is None or pts < end):
+            self._digests[n].update(payload)
+
+    def found(self) -> tuple[str, ...]:
+        return tuple(digest.hexdigest() for digest in self._digests)
+
+
 class _Ledger:
     def __init__(
         self,
         container: InputContainer,
         stream: AvVideoStream,
         video: VideoStream,
-        ranges: Sequence[tuple[int | None, int | None]],
+        digests: "tuple[Digests, Digests]",
     ) -> None:
         self._video = video
         self._index = stream.index
-        self._ranges = ranges
+        self.digests = digests
         self.first = _First()
         self.pts: list[int] = []
-        self.ranges = [hashlib.sha256() for _ in ranges]
         self.audio = {s.index: hashlib.sha256() for s in container.streams.audio}
 
     def enter(self, packet: "Packet[Any]") -> None:
@@ -132,9 +153,8 @@ class _Ledger:
         pts = source_pts(packet, self._video)
         self.pts.append(pts)
         self.first.see(packet)
-        for (start, end), digest in zip(self._ranges, self.ranges, strict=True):
-            if (start is None or pts >= start) and (end is None or pts < end):
-                digest.update(payload)
+        for digests in self.digests:
+            digests.enter(pts, payload)
 
 
 class _First:
@@ -174,7 +194,8 @@ def _facts(source: Source, stream: AvVideoStream, ledger: _Ledger, *, faststart:
         extradata=hashlib.sha256(context.extradata or b"").hexdigest(),
         reorder=context.reorder_depth,
         pts=tuple(sorted(ledger.pts)),
-        ranges=tuple(digest.hexdigest() for digest in ledger.ranges),
+        ranges=ledger.digests[0].found(),
+        copied=ledger.digests[1].found(),
         audio=tuple(digest.hexdigest() for digest in ledger.audio.values()),
         metadata={name: value for name, value in container.metadata.items() if name not in _CONTAINER_TAGS},
         chapters=len(container.chapters()),

@@ -36,10 +36,19 @@ class PartFile:
         return cls(n, path.stat().st_size, lambda: path.open("rb"))
 
 
-def join(parts: Sequence[PartFile], source: Source, streams: Streams, out_path: Path, title: str | None = None) -> None:
+def join(
+    parts: Sequence[PartFile],
+    source: Source,
+    streams: Streams,
+    out_path: Path,
+    title: str | None = None,
+    *,
+    reorder: int | None = None,
+) -> None:
     """Write the finished MP4 to out_path: the parts' packets, every audio track, rotation, pixel aspect and colours.
 
-    Nothing of the source's metadata goes along; title is written if given. Bounded memory: packets pass one at a time.
+    Nothing of the source's metadata goes along; title is written if given. reorder: how many frames a decoder holds
+    back at most, None where each part says the same. Bounded memory: packets pass one at a time.
     Same input, same bytes. Raises OutputMismatch for parts that are missing, out of order, overlapping in time or
     encoded differently, DamagedVideo for broken sound; the file is removed then.
     """
@@ -50,7 +59,7 @@ def join(parts: Sequence[PartFile], source: Source, streams: Streams, out_path: 
         with av.open(str(out_path), "w", format="mp4", container_options=options) as out:
             if title:
                 out.metadata["title"] = title
-            _write(out, parts, source, streams)
+            _write(out, parts, source, streams, reorder)
     except FFmpegError as error:
         out_path.unlink(missing_ok=True)
         raise OutputMismatch(f"the output cannot be written: {error}") from error
@@ -59,14 +68,16 @@ def join(parts: Sequence[PartFile], source: Source, streams: Streams, out_path: 
         raise
 
 
-def _write(out: OutputContainer, parts: Sequence[PartFile], source: Source, streams: Streams) -> None:
+def _write(
+    out: OutputContainer, parts: Sequence[PartFile], source: Source, streams: Streams, reorder: int | None
+) -> None:
     source.rewind()
     with parts[0].open() as file, open_source(file, parts[0].size) as first:
-        shape = _Shape.of(first.video(0))
+        shape = _Shape.of(first.video(0), reorder)
         video = _add_video(out, first.video(0), streams.video)
     sound = add_audio(out, source, streams.audio)
     out.start_encoding()
-    pictures = _video_packets(parts, shape, streams.video, video)
+    pictures = _video_packets(parts, shape, streams.video, video, reorder)
     for packet in _in_time(pictures, audio_packets(source, streams, sound)):
         out.mux(packet)
 
@@ -80,9 +91,13 @@ class _Shape:
     reorder: int
 
     @classmethod
-    def of(cls, stream: AvVideoStream) -> "_Shape":
+    def of(cls, stream: AvVideoStream, reorder: int | None) -> "_Shape":
         context = stream.codec_context
-        return cls(context.extradata or b"", (context.width, context.height), context.reorder_depth)
+        return cls(
+            context.extradata or b"",
+            (context.width, context.height),
+            context.reorder_depth if reorder is None else reorder,
+        )
 
 
 def _add_video(out: OutputContainer, template: AvVideoStream, video: VideoStream) -> AvVideoStream:
@@ -97,14 +112,14 @@ def _add_video(out: OutputContainer, template: AvVideoStream, video: VideoStream
 
 
 def _video_packets(
-    parts: Sequence[PartFile], shape: _Shape, video: VideoStream, output: Stream
+    parts: Sequence[PartFile], shape: _Shape, video: VideoStream, output: Stream, reorder: int | None
 ) -> "Iterator[Packet[Any]]":
     """All parts' packets in decoding order, with decoding times made anew over the whole stream."""
-    clock = _DecodingTimes(shape.reorder, max(1, round(1 / (video.rate * video.time_base))) * video.time_base.numerator)
+    clock = DecodingTimes.of(video, shape.reorder)
     end: int | None = None
     for part in parts:
         with part.open() as file, open_source(file, part.size) as source:
-            _check(part, source.video(0), shape, video)
+            _check(part, source.video(0), shape, video, reorder)
             first, last = end, end
             for packet in video_packets(source, 0):
                 pts = source_pts(packet, video)
@@ -119,14 +134,19 @@ def _video_packets(
             end = last
 
 
-def _check(part: PartFile, stream: AvVideoStream, shape: _Shape, video: VideoStream) -> None:
+def _check(part: PartFile, stream: AvVideoStream, shape: _Shape, video: VideoStream, reorder: int | None) -> None:
     check_clock(stream.time_base, video)
-    if _Shape.of(stream) != shape:
+    if _Shape.of(stream, reorder) != shape:
         raise OutputMismatch(f"part {part.n} is encoded differently from part 0")
 
 
-class _DecodingTimes:
+class DecodingTimes:
     """dts[i] = sorted pts[i - D], D the reorder delay; known as soon as packet i has come. The first D go before."""
+
+    @classmethod
+    def of(cls, video: VideoStream, reorder: int) -> "DecodingTimes":
+        """On the output's clock. reorder: how many frames a decoder holds back."""
+        return cls(reorder, max(1, round(1 / (video.rate * video.time_base))) * video.time_base.numerator)
 
     def __init__(self, delay: int, step: int) -> None:
         self._missing = delay
