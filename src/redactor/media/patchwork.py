@@ -1,5 +1,6 @@
 """Writing a part of which some groups of pictures are encoded and others copied from the source."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ class Patchwork:
         self._segment, self._copying, self._runs = segment, copying, runs
         self._stretches: list[Stretch] = []
         self._writer: PartWriter | None = None
-        self._last: int | None = None
+        self._starts = [run.start for run in runs]
+        self._passed = 0
 
     def __enter__(self) -> Self:
         self._files = ExitStack()
@@ -64,14 +66,15 @@ class Patchwork:
 
     def write(self, picture: Picture) -> None:
         pts = picture.time.pts
-        if self._writer is None or any(self._last is None or self._last < run.start < pts for run in self._runs):
+        passed = bisect_right(self._starts, pts)
+        if self._writer is None or passed > self._passed:
             self._close()
             stretch = Stretch(pts, self._piece(len(self._stretches)))
             self._stretches.append(stretch)
             self._writer = PartWriter(stretch.path, self._video, self._form, self._encoder)
             self._writer.__enter__()
+        self._passed = passed
         self._writer.write(picture)
-        self._last = pts
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
