@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+
+import av
 
 from redactor.errors import MissingResult
 from redactor.media import mux
@@ -17,6 +20,8 @@ from redactor.redact import Verdict
 # The MP4's title: wherever the file goes, it says that faces are visible.
 _TITLES = {BlurType.BOX: "NOT REDACTED"}
 
+# Seconds by which a file may last longer than its picture; sound is often that much longer.
+_ENDS_TOGETHER = Fraction(1)
 # Containers whose index holds an empty entry for a frame that stays on.
 _STATES_STANDSTILLS = frozenset({"avi"})
 
@@ -45,7 +50,7 @@ def join(
         raise MissingResult(f"{len(parts)} parts and {len(verdicts)} verdicts for {len(wanted)} segments")
     reorder = plan.copying.reorder if plan.copying else None
     mux.join(parts, source, plan.streams, out, _TITLES.get(blur), reorder=reorder)
-    return Joined(len(parts), _standstills(verdicts, plan))
+    return Joined(len(parts), (*_standstills(verdicts, plan), *_ending(verdicts, source, plan)))
 
 
 def _standstills(verdicts: Sequence[Verdict], plan: Plan) -> tuple[str, ...]:
@@ -57,6 +62,23 @@ def _standstills(verdicts: Sequence[Verdict], plan: Plan) -> tuple[str, ...]:
     longest = max(found, key=lambda step: step.duration)
     at, lasts = (float(ticks * video.time_base) for ticks in (longest.pts, longest.duration))
     return (f"frames may be missing in {len(found)} places: the picture stands still for {lasts:.3f} s at {at:.3f} s",)
+
+
+def _ending(verdicts: Sequence[Verdict], source: Source, plan: Plan) -> tuple[str, ...]:
+    """Where the picture ends long before the file says that it does, unless its index has told how many frames there
+    are. A transport stream says nothing of its own: there it is the sound that goes on."""
+    video, stated = plan.streams.video, source.container.duration
+    if stated is None or video.expected_frames is not None or video.restarts:
+        return ()
+    start = Fraction(source.container.start_time or 0, av.time_base)
+    last = verdicts[-1].frames[-1]
+    ends = (last.pts + last.duration) * video.time_base - start
+    lasts = Fraction(stated, av.time_base)
+    if lasts - ends <= max(_ENDS_TOGETHER, 5 / video.rate):
+        return ()
+    return (
+        f"the end may be missing: the file lasts {float(lasts):.3f} s, and its picture ends at {float(ends):.3f} s",
+    )
 
 
 def title(blur: BlurType) -> str | None:

@@ -12,7 +12,7 @@ from redactor.media.bitrate import bitrate
 from redactor.media.decode import Decoded
 from redactor.media.encode import PartWriter
 from redactor.media.forms import Form
-from redactor.media.gaps import seen_by
+from redactor.media.gaps import Spared, seen_by
 from redactor.media.parts import PartDigest, packets_digest, read_part
 from redactor.media.patchwork import Patchwork
 from redactor.media.planes import Picture, picture
@@ -61,15 +61,17 @@ def redact(
     video, form = plan.streams.video, plan.form
     stays = untouched(source, plan, segment, boxes, blur)
 
-    def write(frames: Iterable[Decoded]) -> tuple[list[Check], list[FrameTime], int]:
+    def write(frames: Iterable[Decoded]) -> tuple[list[Check], list[FrameTime], int, Untouched]:
         checks: list[Check] = []
         times: list[FrameTime] = []
         covered = 0
-        with _writer(source, plan, segment, stays, part) as writer:
+        # What is black must not be copied: of a segment with damage, nothing is.
+        kept = Untouched() if isinstance(frames, Spared) else stays
+        with _writer(source, plan, segment, kept, part) as writer:
             for decoded in frames:
                 clear = picture(decoded, video, form)
                 times.append(clear.time)
-                if stays.holds(clear.time.pts):
+                if kept.holds(clear.time.pts):
                     checks.append(partial(compare_exactly, clear.time.pts, samples(clear)))
                     continue
                 frame = clear.copied()
@@ -84,13 +86,13 @@ def redact(
                 checks.append(partial(compare, seen(frame, clear, rects)))
                 covered += len(rects)
                 writer.write(frame)
-        return checks, times, covered
+        return checks, times, covered, kept
 
-    (checks, times, covered), gaps = seen_by(write, source, video, segment, allowed=allow_gaps)
+    (checks, times, covered, kept), gaps = seen_by(write, source, video, segment, allowed=allow_gaps)
     boxes.check([time.pts for time in times])
-    check_untouched(stays, segment, times, boxes)
+    check_untouched(kept, segment, times, boxes)
     digest = recheck(part, video, form, checks)
-    return Verdict(segment.n, tuple(times), covered, digest, gaps, stays)
+    return Verdict(segment.n, tuple(times), covered, digest, gaps, kept)
 
 
 def _writer(source: Source, plan: Plan, segment: Segment, stays: Untouched, part: Path) -> PartWriter | Patchwork:

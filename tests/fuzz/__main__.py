@@ -1,4 +1,4 @@
-"""python -m tests.fuzz [HOW_MANY]: mutated files through Plan, each in a process of its own with limits.
+"""python -m tests.fuzz [HOW_MANY | bombs]: mutated files through Plan, each in a process of its own with limits.
 
 Exit status 1 where one was neither planned nor refused by name, or took too long or too much.
 """
@@ -19,6 +19,7 @@ from random import Random
 from redactor.errors import RedactorError
 from redactor.plan import plan
 from redactor.preset import Mode, Preset
+from tests.fuzz.bombs import BOMBS
 from tests.fuzz.mutations import mutated
 from tests.media_factory import make_clip
 from tests.unit.media.conftest import ZOO
@@ -99,5 +100,15 @@ def run(count: int) -> bool:
     return all(one.fine for one in outcomes)
 
 
+def defused() -> bool:
+    """Whether each bomb is refused by the right name, soon and in little memory; prints a line for each."""
+    outcomes = {name: tried(name, make()) for name, (_, make) in BOMBS.items()}
+    for name, one in outcomes.items():
+        print(f"{name}: {one.word}, {one.seconds:.1f} s, {one.megabytes:.0f} MB")
+    return all(one.fine and one.word == BOMBS[name][0] for name, one in outcomes.items())
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["bombs"]:
+        sys.exit(not defused())
     sys.exit(not run(int(sys.argv[1]) if len(sys.argv) > 1 else ALL))

@@ -87,6 +87,14 @@ def test_nothing_of_a_damaged_group_is_shown_whatever_the_blur(
         assert all(np.median(lumas[n][:60]) < 24 for n in BLACK)
 
 
+def test_of_a_segment_with_damage_nothing_is_copied(spared: Pipeline, tmp_path: Path) -> None:
+    copying = replace(HALF, copy_untouched=True)
+    with spared.again(tmp_path, preset=Preset(experimental=copying)) as other:
+        other.verify(other.out)
+        assert black_frames(other.out) == BLACK
+        assert [bool(verdict.untouched.runs) for verdict in other.verdicts if verdict.gaps] == [False, False]
+
+
 def test_black_frames_that_nobody_listed_are_refused(spared: Pipeline) -> None:
     first, middle, last = spared.verdicts
     for gaps in ((), (*middle.gaps, Gap(20 * 512, 21 * 512, 1, "x")), (replace(middle.gaps[0], frames=5),)):

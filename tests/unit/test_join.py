@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -10,6 +11,7 @@ from redactor.errors import MissingResult, OutputMismatch
 from redactor.join import title
 from redactor.media.mux import PartFile
 from redactor.preset import BlurType
+from tests.media_factory import make_clip
 from tests.unit.pipeline import Pipeline
 
 
@@ -54,6 +56,37 @@ def test_another_segments_part_under_this_ones_number_is_refused(pipeline: Pipel
     with pytest.raises(OutputMismatch):
         pipeline.join([*pipeline.parts[:2], foreign], pipeline.verdicts, "refused.mp4")
     assert not (pipeline.folder / "refused.mp4").exists()
+
+
+def whole_tags(flash: bytes, share: float) -> bytes:
+    """The first tags of a Flash file; one cut inside a tag is refused. A tag: a byte, its length in three, seven more,
+    the content, four that say the length again."""
+    at = 13
+    while at < share * len(flash):
+        at += 15 + int.from_bytes(flash[at + 1 : at + 4], "big")
+    return flash[:at]
+
+
+@pytest.mark.parametrize(
+    ("name", "share", "how", "warned"),
+    [
+        ("a.flv", 0.5, {"audio": "aac"}, True),
+        ("a.flv", 1, {"audio": "aac"}, False),
+        ("a.mkv", 1, {"audio": "aac", "audio_samples": 5 * 48000}, True),
+        ("a.ts", 1, {"audio": "aac", "audio_samples": 5 * 48000}, True),
+        ("a.ts", 1, {"audio": "aac"}, False),
+    ],
+    ids=["flv cut in half", "flv", "mkv with longer sound", "ts with longer sound", "ts"],
+)
+def test_a_picture_that_ends_before_its_file_is_warned_of(
+    tmp_path: Path, name: str, share: float, how: dict[str, Any], warned: bool
+) -> None:
+    path = make_clip(tmp_path / name, frames=72, **how).path
+    if share < 1:
+        path.write_bytes(whole_tags(path.read_bytes(), share))
+    with Pipeline(path, tmp_path) as made:
+        warnings = made.joined[0].warnings
+    assert any(line.startswith("the end may be missing: the file lasts") for line in warnings) == warned
 
 
 @pytest.mark.parametrize("blur", BlurType)

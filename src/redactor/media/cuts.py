@@ -10,6 +10,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.media.fields import second_fields
+from redactor.media.keys import starts_afresh
 from redactor.media.source import Source
 from redactor.media.streams import Key, Segment, Streams, VideoStream
 
@@ -17,6 +18,10 @@ from redactor.media.streams import Key, Segment, Streams, VideoStream
 _SHORTEST = Fraction(1, 2)
 # Segments at most: a preset that asks for crumbs of a long video gets larger ones.
 _MOST = 10_000
+# Transport streams have no index: finding a time takes a dozen places, and up to the next key half a group of pictures
+# is read. So they are cut at places in the file, in so many segments at most.
+_WITHOUT_INDEX = frozenset({"mpegts"})
+_MOST_SOUGHT = 200
 # Packets looked at after a seek; a GOP longer than this is not cut.
 _FAR = 2000
 
@@ -39,12 +44,14 @@ def _keys(source: Source, video: VideoStream, seconds: Fraction) -> list[Key]:
     first, length = video.start, _length(source, video)
     if first is None or length is None or not video.ordered or video.delay is not None:
         return []
-    seconds = max(seconds, length * video.time_base / _MOST)
+    by_place = source.container.format.name in _WITHOUT_INDEX
+    seconds = max(seconds, length * video.time_base / (_MOST_SOUGHT if by_place else _MOST))
     last = first + length - _ticks(seconds * _SHORTEST, video)
     keys: list[Key] = []
     for boundary in _boundaries(first, last, seconds, video):
         try:
-            key = _key_at(source, video, boundary)
+            place = source.size * (boundary - first) // length if by_place else None
+            key = _key_at(source, video, boundary, place)
         except _Untimed:
             return []
         if key is not None and key.pts > (keys[-1].pts if keys else first) and key.pts <= last:
@@ -67,23 +74,25 @@ def _length(source: Source, video: VideoStream) -> int | None:
     return None if duration is None else int(Fraction(duration, av.time_base) / video.time_base)
 
 
-def _key_at(source: Source, video: VideoStream, boundary: int) -> Key | None:
-    """The first key packet where a backward seek to the boundary lands: in TS the next, elsewhere the one before.
+def _key_at(source: Source, video: VideoStream, boundary: int, place: int | None) -> Key | None:
+    """The first key packet where a backward seek to the boundary lands; place: else the first from this byte on.
 
     None where there is none, or where decoding does not start afresh from it: the first frame that comes out is then a
     later one (periodic intra refresh).
     """
     stream = source.video(video.index)
-    source.seek(boundary, stream)
-    is_second = second_fields(stream.codec_context.extradata, video)
+    source.seek(boundary, stream) if place is None else source.seek_byte(place, stream)
+    is_second = second_fields(stream.codec_context.extradata, video) if video.interlaced else None
     key: Key | None = None
     for packet in islice(source.packets(stream), _FAR):
         if packet.size and packet.pts is None:
             raise _Untimed
         if key is None and packet.is_keyframe and not packet.is_discard and packet.pts is not None:
-            if video.interlaced and is_second(bytes(packet)):
+            if is_second is not None and is_second(bytes(packet)):
                 continue
             key = Key(packet.pts, packet.dts)
+            if starts_afresh(bytes(packet), video.codec, stream.codec_context.extradata):
+                return key
         if key is not None and (first := _first_pts(packet, key.pts)) is not None:
             return key if first == key.pts else None
     return None

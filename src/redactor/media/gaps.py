@@ -21,6 +21,7 @@ from av.video.stream import VideoStream as AvVideoStream
 from redactor.errors import DamagedVideo
 from redactor.media.decode import MIDSTREAM, Decoded, Ledger, attempts, decode, frames, in_words, lasting, packets
 from redactor.media.forms import form_of
+from redactor.media.keys import starts_afresh
 from redactor.media.planes import plane_view
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
@@ -204,6 +205,8 @@ class _Grouping:
             return packet.pts == self._segment.end
         stream = self._source.video(self._video.index)
         context = stream.codec_context
+        if starts_afresh(bytes(packet), self._video.codec, context.extradata):
+            return True
         context.flush_buffers()
         try:
             return bool([*packet.decode(), *stream.decode(None)])

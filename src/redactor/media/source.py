@@ -14,12 +14,14 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream as AvVideoStream
 
-from redactor.errors import DamagedVideo, UnreadableVideo
+from redactor.errors import DamagedVideo, UnreadableVideo, VideoTooLarge
 from redactor.media import sniff, truncation
 
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,asf,flv"
 # A decoder refuses larger pictures whatever the header says; `probe.Limits` has the friendlier cap.
 MAX_PIXELS = 64 << 20
+# FFmpeg's own 1,000 take 800 MB; `probe.Limits` has the friendlier cap.
+MAX_STREAMS = 128
 # Constant, so that a repeat on the same kind of machine gives the same bytes.
 DECODER_THREADS = 2
 OPEN_SECONDS = 60
@@ -115,6 +117,9 @@ class Source:
         self.check()
         try:
             self.container = _demuxer(self._file)
+        except MemoryError as error:
+            self.check()
+            raise VideoTooLarge(f"the video has more than {MAX_STREAMS} streams, or an index without end") from error
         except Exception as error:
             self.check()
             raise UnreadableVideo(f"this is not a video that can be opened: {sniff.describe(head, error)}") from error
@@ -132,7 +137,8 @@ def open_source(file: BinaryIO, size: int) -> Iterator[Source]:
     """Open a video of `size` bytes; the container is decided by its content alone.
 
     Raises UnreadableVideo (naming what it is instead), TruncatedVideo where the file ends before its own boxes say,
-    and whatever the file object raises. The caller closes the file object.
+    VideoTooLarge where its index or its streams would not fit into memory, and whatever the file object raises. The
+    caller closes the file object.
     """
     if size <= 0:
         raise UnreadableVideo("the file is empty")
@@ -148,7 +154,12 @@ def _demuxer(guard: "_Guard") -> InputContainer:
     return av.open(
         guard,
         "r",
-        options={"format_whitelist": CONTAINERS, "protocol_whitelist": "none", "max_pixels": str(MAX_PIXELS)},
+        options={
+            "format_whitelist": CONTAINERS,
+            "protocol_whitelist": "none",
+            "max_pixels": str(MAX_PIXELS),
+            "max_streams": str(MAX_STREAMS),
+        },
         metadata_errors="replace",
         buffer_size=BUFFER,
         timeout=(OPEN_SECONDS, READ_SECONDS),

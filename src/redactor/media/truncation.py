@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from redactor.errors import TruncatedVideo
+from redactor.media import samples
 
 # Far more top-level boxes than a file with a single index has. A fragmented one may have thousands, and reading all
 # their headers would read the file: a cut inside a later fragment shows as a corrupt packet.
 _MAX_BOXES = 256
 _MP4_BOXES = frozenset(b"ftyp moov mdat free skip wide pnot styp sidx moof mfra meta uuid udta pdin emsg prft".split())
+_INDEXES = frozenset({b"moov", b"moof"})
 _EBML_SEGMENT = 0x18538067
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -19,7 +21,8 @@ _ASF_BROADCAST = 1
 
 
 def check(file: BinaryIO, size: int) -> None:
-    """Raise TruncatedVideo if a block of the container reaches past `size` bytes. Other formats pass unjudged."""
+    """Raise TruncatedVideo if a block of the container reaches past `size` bytes, VideoTooLarge if an MP4's index has
+    more samples than are taken. Other formats pass unjudged."""
     head = _read(file, 0, 16)
     for matches, walk in _FORMATS:
         if matches(head):
@@ -39,6 +42,8 @@ def _mp4(file: BinaryIO, size: int) -> None:
         if at + length > size:
             raise _truncated(f"its {_name(kind)} box", at + length, size)
         kinds.add(kind)
+        if kind in _INDEXES:
+            samples.check(file, size, at + 8, at + length)
     if b"mdat" in kinds and not kinds & {b"moov", b"moof"}:
         raise TruncatedVideo("the file has no index (moov): its end is missing")
 

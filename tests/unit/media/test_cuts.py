@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from redactor.media import cuts
 from redactor.media.cuts import cut
 from redactor.media.streams import Segment
 from tests.media_factory import Clip, make_clip
@@ -64,3 +65,18 @@ def test_there_are_never_more_segments_than_the_cap(zoo: Zoo, monkeypatch: pytes
 def _cut(clip: Clip, seconds: Fraction) -> list[Segment]:
     with opened(clip.path) as (source, streams):
         return cut(source, streams, seconds)
+
+
+def test_a_file_without_an_index_is_cut_at_places_in_a_few_segments(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuts, "_MOST_SOUGHT", 3)
+    with opened(zoo("ts").path) as (source, streams):
+        monkeypatch.setattr(source, "seek", None)
+        segments = cut(source, streams, Fraction(1, 10))
+    assert 2 <= len(segments) <= 3
+
+
+@pytest.mark.parametrize("name", ["plain", "hevc open gop", "vp9", "prores"])
+def test_keys_that_say_what_they_are_are_not_decoded(zoo: Zoo, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuts, "_first_pts", None)
+    with opened(zoo(name).path) as (source, streams):
+        assert len(cut(source, streams, Fraction(1, 2))) > 1
