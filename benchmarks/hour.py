@@ -21,6 +21,7 @@ from redactor.identity.sampling import Template, wanted
 from redactor.media.encode import Encoder
 from redactor.media.forms import form_of
 from redactor.media.streams import Key, Segment, Streams, VideoStream
+from redactor.places import estimated
 from redactor.plan import Plan
 from redactor.scenes import signature
 from redactor.sightings import Sightings
@@ -78,9 +79,9 @@ def plan(frames: int) -> Plan:
         duration=frames * TICKS,
         expected_frames=frames,
     )
-    return Plan(
-        Streams("mov", video, (), (), ()), "0" * 64, {}, {"embedding": "made up"}, form_of(video), Encoder(), ()
-    )
+    estimate = estimated(video, video.duration, networks=1, embeds=True)
+    streams, identity = Streams("mov", video, (), (), ()), {"embedding": "made up"}
+    return Plan(streams, "0" * 64, {}, identity, form_of(video), Encoder(), estimate, ())
 
 
 def segments(frames: int) -> list[Segment]:

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 
 from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
+from constructs import Construct, IConstruct
+
+from infrastructure.tasks import Tasks
 
 _BY_PREFIX = "a step's rights are cut by the prefixes of the one bucket, as infrastructure/permissions.py lists them"
 _OWN_EXECUTIONS = "executions of this state machine: their names are made when they start"
+_OWN_TASKS = "tasks of this one cluster: their names are made when they start"
 _ARN = "arn:<AWS::Partition>:{service}:<AWS::Region>:<AWS::AccountId>"
 
 # Rule -> why its finding stays.
@@ -35,16 +38,22 @@ _KEYS = ("input/*", "output/*", "work/*", "work/*/errors/*", "work/executions/*"
 _CLIENT = ("output/*_IDList.txt", "work/jobs/*", "work/executions/*/job.json", "work/*/segments.json")
 
 
-def acknowledge(stack: Stack, bucket: s3.Bucket, *, machine: str, tasks: tuple[str, ...]) -> None:
-    """Says so for the whole stack. machine: the state machine's name. tasks: the kinds of container task in it."""
-    resource = bucket.node.default_child
-    assert isinstance(resource, CfnElement)
-    objects = f"<{stack.get_logical_id(resource)}.Arn>"
+def acknowledge(stack: Stack, bucket: s3.Bucket, *, machine: str, tasks: Tasks | None) -> None:
+    """Says so for the whole stack. machine: the state machine's name. tasks: the container tasks in it."""
+    objects = f"<{stack.get_logical_id(_element(bucket))}.Arn>"
     executions = f"{_ARN.format(service='states')}:execution:{machine}"
     _say(stack, _EVERYWHERE)
     _say(stack, {f"IAM5[Resource::{objects}/{keys}]": _BY_PREFIX for keys in (*_KEYS, *_CLIENT)})
     _say(stack, {f"IAM5[Resource::{executions}{names}]": _OWN_EXECUTIONS for names in (":*", "/*")})
-    _say(stack, (_TASKS if tasks else {}) | (_GPU if "gpu" in tasks else {}))
+    if tasks:
+        running = f"{_ARN.format(service='ecs')}:task/<{stack.get_logical_id(_element(tasks.cluster))}>/*"
+        _say(stack, _TASKS | (_GPU if tasks.gpu else {}) | {f"IAM5[Resource::{running}]": _OWN_TASKS})
+
+
+def _element(construct: IConstruct) -> CfnElement:
+    resource = construct.node.default_child
+    assert isinstance(resource, CfnElement)
+    return resource
 
 
 def _say(scope: Construct, rows: Mapping[str, str]) -> None:

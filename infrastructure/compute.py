@@ -78,12 +78,15 @@ def environment(scope: Construct, around: Surroundings) -> dict[str, str]:
 
 
 def _own(step: Step, around: Surroundings) -> dict[str, str]:
+    settings = around.settings
+    at_once = {**dict.fromkeys(FANNED_OUT, settings.segments_at_once), "tasks": settings.tasks_at_once}
     own = {
-        "accept": {
-            "REDACTOR_CONCURRENCY": json.dumps(dict.fromkeys(FANNED_OUT, around.settings.segments_at_once)),
-            "REDACTOR_DEFAULT_PRESET": around.settings.default_preset,
+        "accept": {"REDACTOR_DEFAULT_PRESET": settings.default_preset},
+        "plan": {
+            "REDACTOR_REIDENTIFY": str(int(settings.reidentify)),
+            "REDACTOR_COMPUTE": settings.compute,
+            "REDACTOR_CONCURRENCY": json.dumps(at_once),
         },
-        "plan": {"REDACTOR_REIDENTIFY": str(int(around.settings.reidentify))},
         "report": {"REDACTOR_TOPIC": around.topic.topic_arn},
     }
     return own.get(step.name, {})

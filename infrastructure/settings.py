@@ -10,16 +10,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+from redactor.places import TASKS
+
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "redactor:"
 
-# compute -> what of the tasks it needs: nothing, the Fargate task, the GPU task, or both.
-COMPUTE: Mapping[str, tuple[str, ...]] = {
-    "lambda": (),
-    "fargate": ("fargate",),
-    "gpu": ("gpu",),
-    "auto": ("fargate", "gpu"),
-}
+# compute -> the kinds of container task that it needs.
+COMPUTE: Mapping[str, tuple[str, ...]] = {str(word): tuple(map(str, kinds)) for word, kinds in TASKS.items()}
 # What CloudWatch Logs accepts as a retention.
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
 # MB of memory that Lambda gives any function, and the most it gives one.
@@ -48,8 +45,8 @@ class Settings:
     noncurrent_days: how long an overwritten or deleted object can be brought back.
     upload_days: how long an upload that was never completed is kept.
     log_days: how long logs are kept.
-    compute: where segments may run: lambda, fargate, gpu, auto.
-    tasks_at_once: container tasks at work at a time, where compute is not lambda.
+    compute: where segments run unless a preset says otherwise: lambda, fargate, gpu, auto.
+    tasks_at_once: how many of one video's segments are in container tasks at a time, in each of the two Maps.
     default_preset: the preset of a video that has none beside it or above, as it would stand in preset.json.
     reidentify: whether people may be known again by their faces; false: no job computes face embeddings.
     notify: an e-mail address that hears of every failed job and every alarm, or nothing.

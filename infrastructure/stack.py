@@ -48,9 +48,8 @@ class RedactionStack(Stack):
         topic = _topic(self, settings, key)
         around = Surroundings(storage.bucket, key, topic, network, executions_arn(self), settings)
         functions = Compute(self, "Compute", around=around, bundle=bundle).functions
-        if settings.tasks:
-            Tasks(self, "Tasks", around=around, dockerfiles=dockerfiles)
-        workflow = Workflow(self, "Workflow", around=around, functions=functions)
+        tasks = Tasks(self, "Tasks", around=around, dockerfiles=dockerfiles) if settings.tasks else None
+        workflow = Workflow(self, "Workflow", around=around, functions=functions, tasks=tasks)
         clients = ClientPolicy(
             self,
             "Clients",
@@ -70,7 +69,7 @@ class RedactionStack(Stack):
             ("KeyId", key.key_id, "What the bucket is encrypted with; it stays when the stack goes"),
         ):
             CfnOutput(self, output, value=value, description=description)
-        acknowledge(self, storage.bucket, machine=machine_name(self), tasks=settings.tasks)
+        acknowledge(self, storage.bucket, machine=machine_name(self), tasks=tasks)
 
 
 def _topic(scope: Construct, settings: Settings, key: kms.Key) -> sns.Topic:

@@ -51,5 +51,5 @@ _TABLE = (
 )
 
 STEPS = {step.name: step for step in _TABLE}
-# The steps that a Map starts once a segment; Accept hands their number at once to the state machine.
+# The steps that a Map starts once a segment; Plan hands their number at once to the state machine.
 FANNED_OUT = ("detect", "redact")

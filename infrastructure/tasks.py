@@ -4,51 +4,30 @@ Fargate has no GPU (CDK accepts one silently), so GPU tasks stand on ECS Managed
 tasks.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from aws_cdk import Size
+from aws_cdk import Size, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infrastructure.compute import DOCKERFILE, environment
 from infrastructure.journals import log_group
+from infrastructure.kinds import CONTAINER, ENTRY_POINT, TASKS, Task, substitution
 from infrastructure.permissions import together
 from infrastructure.roles import Surroundings, allow, role
 from infrastructure.settings import ROOT, InvalidSetting
-from infrastructure.steps import FANNED_OUT
 
 GPU_DOCKERFILE = "containers/gpu/Dockerfile"
 # 65534 is nobody, as in the image.
 _USER = "65534:65534"
 # Instances with one NVIDIA GPU of 16 GB and more, the smallest of each family.
 _GPU_INSTANCES = ("g4dn.xlarge", "g5.xlarge", "g6.xlarge")
-
-
-@dataclass(frozen=True)
-class Task:
-    """One kind of container task.
-
-    steps: what it may be called for. cpu: 1,024 a vCPU. memory: MiB. disk: GiB beside the image, at least 21.
-    gpus: how many; only Managed Instances have them.
-    """
-
-    steps: tuple[str, ...]
-    cpu: int
-    memory: int
-    disk: int
-    gpus: int = 0
-
-
-TASKS: Mapping[str, Task] = {
-    "fargate": Task(steps=FANNED_OUT, cpu=4096, memory=8192, disk=100),
-    # What one such instance leaves to its tasks: 4 vCPU and 16 GiB, less what ECS keeps.
-    "gpu": Task(steps=("detect",), cpu=3072, memory=12288, disk=50, gpus=1),
-}
 
 
 class Tasks(Construct):
@@ -73,6 +52,20 @@ class Tasks(Construct):
         if "gpu" in kinds:
             self.gpu = self._capacity()
 
+    @property
+    def substitutions(self) -> dict[str, str]:
+        """What the state machine needs to know of them; names of kinds.SUBSTITUTIONS."""
+        network = self._around.network
+        subnets = network.vpc.select_subnets(subnet_type=network.tasks.subnet_type).subnet_ids
+        return {
+            "Cluster": self.cluster.cluster_arn,
+            "TaskSubnets": ",".join(subnets),
+            "TaskGroup": network.task_group.security_group_id,
+            "TaskPublicAddress": "DISABLED" if self._around.settings.isolated_tasks else "ENABLED",
+            **{substitution(kind): made.task_definition_arn for kind, made in self.definitions.items()},
+            **({"GpuCapacity": self.gpu} if self.gpu else {}),
+        }
+
     def _definition(self, kind: str, task: Task) -> ecs.TaskDefinition:
         scope = Construct(self, kind.capitalize())
         execution, worker = self._roles(scope, task)
@@ -93,11 +86,10 @@ class Tasks(Construct):
         )
         made.add_volume(name="scratch")
         container = made.add_container(
-            "worker",
+            CONTAINER,
             image=self._image(kind),
-            # The image's own entry speaks to Lambda; a task's command comes with the call.
-            entry_point=["python"],
-            environment=environment(self, self._around),
+            entry_point=[*ENTRY_POINT],
+            environment={**environment(self, self._around), **task.environment},
             gpu_count=task.gpus or None,
             logging=ecs.LogDrivers.aws_logs(
                 stream_prefix=kind,
@@ -150,3 +142,25 @@ class Tasks(Construct):
         )
         self.cluster.add_managed_instances_capacity_provider(provider)
         return provider.capacity_provider_name
+
+
+def run_tasks(scope: Construct, machine: sfn.StateMachine, tasks: Tasks) -> None:
+    """Lets the state machine start these tasks, wait for them and stop them.
+
+    It hears of their end by a rule that Step Functions keeps in the account under this one name.
+    """
+    stack = Stack.of(scope)
+    rule = stack.format_arn(service="events", resource="rule", resource_name="StepFunctionsGetEventsForECSTaskRule")
+    here = {"ArnEquals": {"ecs:cluster": tasks.cluster.cluster_arn}}
+    running = stack.format_arn(service="ecs", resource="task", resource_name=f"{tasks.cluster.cluster_name}/*")
+    definitions = tasks.definitions.values()
+    roles = [role.role_arn for made in definitions for role in (made.task_role, made.execution_role) if role]
+    to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    grants: Sequence[tuple[list[str], list[str], Mapping[str, Any]]] = (
+        (["ecs:RunTask"], [made.task_definition_arn for made in definitions], here),
+        (["ecs:StopTask", "ecs:DescribeTasks"], [running], here),
+        (["iam:PassRole"], roles, to_tasks),
+        (["events:PutTargets", "events:PutRule", "events:DescribeRule"], [rule], {}),
+    )
+    statements = [iam.PolicyStatement(actions=a, resources=r, conditions={**c}) for a, r, c in grants]
+    iam.Policy(scope, "RunTasks", statements=statements, roles=[machine.role])

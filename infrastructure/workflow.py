@@ -12,10 +12,12 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IConstruct
 
 from infrastructure.journals import log_group
+from infrastructure.kinds import NOWHERE, SUBSTITUTIONS
 from infrastructure.roles import Surroundings
 from infrastructure.rules import RULES, Rule, substitute
 from infrastructure.settings import ROOT
 from infrastructure.steps import STEPS
+from infrastructure.tasks import Tasks, run_tasks
 from redactor.bucket import WORK
 
 DEFINITION = ROOT / "statemachine" / "redaction.asl.json"
@@ -29,10 +31,16 @@ class Workflow(Construct):
     """machine: the state machine. dead_letters: events that reached neither it nor Report."""
 
     def __init__(
-        self, scope: Construct, name: str, *, around: Surroundings, functions: Mapping[str, lambda_.Function]
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        around: Surroundings,
+        functions: Mapping[str, lambda_.Function],
+        tasks: Tasks | None = None,
     ) -> None:
         super().__init__(scope, name)
-        self._around, self._bucket, self._functions = around, around.bucket, functions
+        self._around, self._bucket, self._functions, self._tasks = around, around.bucket, functions, tasks
         self.machine = self._machine()
         # Under the queue service's own key: EventBridge could not be told apart in the policy of one of ours.
         self.dead_letters = sqs.Queue(
@@ -60,7 +68,12 @@ class Workflow(Construct):
             "Machine",
             state_machine_name=machine_name(self),
             definition_body=sfn.DefinitionBody.from_string(definition),
-            definition_substitutions=functions | {"Bucket": self._bucket.bucket_name},
+            definition_substitutions={
+                **functions,
+                "Bucket": self._bucket.bucket_name,
+                **dict.fromkeys(SUBSTITUTIONS, NOWHERE),
+                **(self._tasks.substitutions if self._tasks else {}),
+            },
             tracing_enabled=True,
             logs=self._journal(),
         )
@@ -75,6 +88,8 @@ class Workflow(Construct):
                 iam.PolicyStatement(actions=[action], resources=resources, conditions=conditions)
             )
         _run_maps(self, machine)
+        if self._tasks:
+            run_tasks(self, machine, self._tasks)
         return machine
 
     def _journal(self) -> sfn.LogOptions:

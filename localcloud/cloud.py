@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from infrastructure.kinds import NOWHERE, SUBSTITUTIONS, TASKS, substitution
 from infrastructure.rules import RULES, Rule, substitute
 from infrastructure.steps import FANNED_OUT, STEPS
 from localcloud import account as accounts
@@ -26,6 +27,7 @@ from localcloud.journal import ExecutionStarted, FanOut, Finished, Happening, Jo
 from localcloud.patches import install
 from localcloud.patches.hooks import HOOKS, Hooks
 from localcloud.server import Server
+from localcloud.tasks import Kind, Tasks
 from localcloud.workers import Function, Pool, Reply
 from redactor.client.stack import STACK
 
@@ -44,6 +46,7 @@ class Cloud:
 
     workers: processes, default one a core. port: default any free one; raises OSError where it is taken.
     definition: the ASL text, or the file that holds it. steps: name -> step; `${NameFunction}` stands for it.
+    tasks: kind -> container task; `${KindTask}` stands for it.
     environment: variables for every handler, beside those that lead to this cloud. bucket: its name, unique in the
     process. observer: called for every happening, from any thread. retry_wait_factor: what Retry's waits are
     multiplied with. log: the file that gets what handlers print; default one that is removed in the end.
@@ -56,6 +59,7 @@ class Cloud:
         *,
         definition: str | Path = DEFINITION,
         steps: Mapping[str, Function] = STEPS,
+        tasks: Mapping[str, Kind] = TASKS,
         environment: Mapping[str, str] | None = None,
         rules: Sequence[Rule] = RULES,
         bucket: str = "redactor",
@@ -64,7 +68,7 @@ class Cloud:
         log: Path | None = None,
     ) -> None:
         self._workers, self._port = workers or os.cpu_count() or 1, port
-        self._definition, self._steps, self._rules = definition, steps, rules
+        self._definition, self._steps, self._kinds, self._rules = definition, steps, tasks, rules
         self._environment, self._factor, self._log = dict(environment or {}), retry_wait_factor, log
         self.bucket = bucket
         self.account = f"{next(_ACCOUNTS):012d}"
@@ -110,6 +114,8 @@ class Cloud:
             **CREDENTIALS,
             "REDACTOR_BUCKET": self.bucket,
             "REDACTOR_STATE_MACHINE": self.state_machine,
+            # What outlasts a function's 15 minutes runs as a task here too.
+            "REDACTOR_COMPUTE": "auto",
             **self._environment,
         }
 
@@ -117,6 +123,11 @@ class Cloud:
     def worker_pids(self) -> tuple[int, ...]:
         """The worker processes that are alive."""
         return self._pool.pids
+
+    @property
+    def task_pids(self) -> tuple[int, ...]:
+        """The container tasks that run."""
+        return self._tasks.pids
 
     def s3(self) -> "S3Client":
         made: S3Client = client("s3", self.endpoint)
@@ -162,6 +173,8 @@ class Cloud:
             # What many workers do at once; merge alone brings 50 MB of libraries with it.
             ahead=[name for name in FANNED_OUT if name in self._steps],
         )
+        self._tasks = Tasks(self._kinds, self.environment, folder, self._log or folder / "handlers.log", self.journal)
+        stack.callback(self._tasks.close)
         self._bridge = self._make_bridge()
         stack.callback(self._bridge.close)
         stack.callback(self._pool.close)
@@ -173,12 +186,13 @@ class Cloud:
 
     def _create(self) -> None:
         functions = {f"{name.capitalize()}Function": name for name in self._steps}
+        tasks = dict.fromkeys(SUBSTITUTIONS, NOWHERE) | {substitution(kind): kind for kind in self._kinds}
         accounts.create(
             self.s3(),
             self._sfn,
             bucket=self.bucket,
             state_machine=self.state_machine,
-            definition=accounts.definition(self._definition, {"Bucket": self.bucket} | functions),
+            definition=accounts.definition(self._definition, {"Bucket": self.bucket} | functions | tasks),
         )
 
     def _make_bridge(self) -> Bridge:
@@ -196,6 +210,7 @@ class Cloud:
     def _hooks(self) -> Hooks:
         return Hooks(
             invoke=self._invoke,
+            run_task=self._tasks.run,
             turn=Gate(self._workers).turn,
             fan_out=lambda execution, state, items: self.journal.write(FanOut(execution, state, items)),
             dropped=self._bridge.dropped,

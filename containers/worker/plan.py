@@ -1,19 +1,35 @@
-"""Entry point of Plan: plan.json, and segments.json, which both Maps read."""
+"""Entry point of Plan: plan.json and segments.json, and places.json, which both Maps read."""
 
+import json
+import os
 from pathlib import Path
 from typing import Any
 
 from redactor import work as names
 from redactor.entry import step
 from redactor.job import Job
+from redactor.places import Stack, concurrency, placed
 from redactor.plan import plan
+from redactor.preset import Compute
 from redactor.work import Work
 
 
 @step("plan")
 def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
-    job = work.load(Job, names.JOB)
+    job, stack = work.load(Job, names.JOB), _stack()
     planned, segments = plan(work.store.open(job.source.object()), job.source.size, job.preset)
+    wanted = job.preset.experimental.compute
+    items = placed(segments, planned.streams.video, planned.estimate, stack=stack, wanted=wanted)
     work.save(names.SEGMENTS, segments)
+    work.save(names.PLACES, items)
     work.save_timed(names.PLAN, planned)
-    return {"segments": len(segments)}
+    return {
+        "segments": len(segments),
+        "places": work.key(names.PLACES),
+        "concurrency": concurrency(items, stack),
+    }
+
+
+def _stack() -> Stack:
+    at_once = os.environ.get("REDACTOR_CONCURRENCY", '{"detect": 40, "redact": 40, "tasks": 10}')
+    return Stack(Compute(os.environ.get("REDACTOR_COMPUTE", "lambda")), json.loads(at_once))

@@ -1,6 +1,5 @@
 """Entry point of Accept: from an EventBridge event or console input to a claimed job."""
 
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +13,7 @@ from redactor.telemetry import observed
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     bucket, execution = store(), event["execution"]
-    settings = Settings(
-        default_preset=os.environ.get("REDACTOR_DEFAULT_PRESET", "{}"),
-        concurrency=json.loads(os.environ.get("REDACTOR_CONCURRENCY", '{"detect": 40, "redact": 40}')),
-    )
+    settings = Settings(default_preset=os.environ.get("REDACTOR_DEFAULT_PRESET", "{}"))
     with observed("accept") as answer, recorded(bucket, execution_key(execution, "accept.json"), "accept"):
         answer.update(accept(parse_request(event["input"], bucket.bucket), execution, bucket, Flow(), settings))
     return answer

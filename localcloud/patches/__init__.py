@@ -23,13 +23,26 @@ from localcloud.patches import (  # noqa: E402  what they import of the interpre
     objects,
     parsing,
     retries,
+    tasks,
     uploads,
     writes,
 )
 
 PATCHES = {
     patch.name: patch
-    for module in (distributed_map, endings, errors, invocation, objects, checksums, parsing, retries, uploads, writes)
+    for module in (
+        distributed_map,
+        endings,
+        errors,
+        invocation,
+        objects,
+        checksums,
+        parsing,
+        retries,
+        tasks,
+        uploads,
+        writes,
+    )
     for patch in module.PATCHES
 }
 

@@ -1,6 +1,6 @@
 """Where the patches reach the clouds that run in this process: one entry for each account."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -43,12 +43,14 @@ class Ended:
 class Hooks:
     """What a cloud does for its account.
 
-    invoke(execution, function, payload, wanted): runs a function. turn(execution, wanted): waits for a free worker.
+    invoke(execution, function, payload, wanted): runs a function. run_task(execution, parameters, wanted): runs a
+    container task to its end and describes it, or raises TaskFailed. turn(execution, wanted): waits for a free worker.
     fan_out(execution, state, items): a Map begins. children: how many of a Map's children run at a time, at most.
     retry_wait_factor: what a Retry's wait is multiplied with.
     """
 
     invoke: Callable[[str, str, bytes, Wanted], Reply]
+    run_task: Callable[[str, Mapping[str, Any], Wanted], dict[str, Any]]
     turn: Callable[[str, Wanted], AbstractContextManager[bool]]
     fan_out: Callable[[str, str, int], None]
     dropped: Callable[[Dropped], None]

@@ -28,7 +28,7 @@ def _runs_the_handler(original: Any) -> Any:
     return execute
 
 
-def _waits_its_turn(original: Any) -> Any:
+def waits_its_turn(original: Any) -> Any:
     """Queueing for one of a few workers is no part of TimeoutSeconds: on AWS nothing queues."""
 
     def evaluate(self: Any, env: Any) -> None:
@@ -54,6 +54,6 @@ PATCHES = (
         "a task's clock starts when a worker is free",
         StateTaskServiceLambda,
         "_evaluate_with_timeout",
-        _waits_its_turn,
+        waits_its_turn,
     ),
 )

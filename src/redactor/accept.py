@@ -13,7 +13,7 @@ from redactor.job import MARK, Job, Pinned, job_id
 from redactor.jsonable import encode
 from redactor.preset import Mode
 from redactor.store import Object, Store
-from redactor.work import ERRORS, JOB, SEGMENTS, Work
+from redactor.work import ERRORS, JOB, Work
 
 _RESULTS = {
     Mode.COMBINED: ("redacted", "annotations", "report"),
@@ -34,10 +34,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Settings:
-    """The stack's settings that Accept hands on. concurrency: how many segments at once, by step."""
+    """What the deployment has decided for all jobs."""
 
     default_preset: str
-    concurrency: Mapping[str, int]
 
 
 def parse_request(doc: object, bucket: str) -> Request:
@@ -75,8 +74,6 @@ def accept(request: Request, execution: str, store: Store, flow: Flow, settings:
         "outcome": "accepted",
         "job": job.id,
         "mode": str(job.mode),
-        "segments": Work(store, job.id).key(SEGMENTS),
-        "concurrency": dict(settings.concurrency),
     }
 
 

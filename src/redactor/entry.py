@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from redactor.failures import recorded
+from redactor.failures import is_permanent, recorded
 from redactor.flow import check_claim
 from redactor.store import Store
 from redactor.telemetry import observed
@@ -19,6 +19,12 @@ Handler = Callable[[Event, object], dict[str, Any]]
 def store() -> Store:
     """The bucket that this function was deployed for."""
     return Store(os.environ["REDACTOR_BUCKET"])
+
+
+def failed_for_good(step: str, job: str, n: int) -> bool:
+    """Whether an earlier attempt of this segment left a record that says: not worth a retry."""
+    work = Work(store(), job)
+    return is_permanent(work.store, work.key(error_name(step, n)))
 
 
 def step(name: str) -> Callable[[Callable[[Work, int, Path], dict[str, Any]]], Handler]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from redactor.bucket import WORK
 from redactor.errors import LostClaim, RedactorError
-from redactor.jsonable import encode
+from redactor.jsonable import decode, encode
 from redactor.store import Conflict, Missing, Store
 
 _UNEXPECTED = "Report this as a defect: the step's log has the details."
@@ -35,6 +35,11 @@ def failure(error: BaseException, step: str, segment: int | None) -> Failure:
         )
     name = type(error).__name__
     return Failure(name, f"{step} met an unexpected {name}", None, (), step, segment, False, _UNEXPECTED)
+
+
+def is_permanent(store: Store, key: str) -> bool:
+    """Whether a record stands under the key, and is one of a failure that no retry mends."""
+    return store.head(key) is not None and not decode(Failure, store.result(key)).retryable
 
 
 def execution_key(execution: str, name: str) -> str:

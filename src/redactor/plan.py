@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from redactor.identity import weights
 from redactor.media.copying import Copying, NotAlike, match
-from redactor.media.cuts import cut
+from redactor.media.cuts import cut, length
 from redactor.media.encode import Encoder
 from redactor.media.forms import Form, changes, form_of
 from redactor.media.probe import fingerprint, probe
@@ -17,6 +17,7 @@ from redactor.media.restarts import in_order
 from redactor.media.source import open_source
 from redactor.media.streams import Segment, Streams
 from redactor.models import MODELS, Choice, choose
+from redactor.places import Estimate, estimated
 from redactor.preset import Mode, Preset
 
 
@@ -24,7 +25,8 @@ from redactor.preset import Mode, Preset
 class Plan:
     """plan.json. fingerprint: of the source, as annotations carry it. models: name -> sha256, none in mode redact.
     identity: the same for the models that embed faces, none where people are told apart by motion alone. form: of the
-    output's pictures. copying: how groups of pictures are copied, None where none is."""
+    output's pictures. estimate: what a frame takes at most, by which places are chosen. copying: how groups of pictures
+    are copied, None where none is."""
 
     streams: Streams
     fingerprint: str
@@ -32,6 +34,7 @@ class Plan:
     identity: Mapping[str, str]
     form: Form
     encoder: Encoder
+    estimate: Estimate
     warnings: tuple[str, ...]
     copying: Copying | None = None
 
@@ -41,15 +44,16 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
 
     Raises UnreadableVideo, TruncatedVideo, VideoTooLarge, DamagedVideo; ModelMissing where no detector can run.
     """
-    streams, segments = survey(file, size, preset)
+    streams, segments, end = survey(file, size, preset)
     mark = fingerprint(file, size, streams)
     models, warnings = _models(preset)
     identity, doubts = _identity(preset)
     form = form_of(streams.video, keep=preset.experimental.keep_depth)
     changed = () if preset.mode is Mode.ANALYZE else changes(streams.video, form)
+    estimate = estimated(streams.video, end, networks=len(models), embeds=bool(identity))
     copying, encoder, unlike = _copying(file, size, streams, form, preset)
     told = (*streams.warnings, *changed, *warnings, *doubts, *unlike)
-    return Plan(streams, mark, models, identity, form, encoder, told, copying), segments
+    return Plan(streams, mark, models, identity, form, encoder, estimate, told, copying), segments
 
 
 def _copying(
@@ -67,11 +71,17 @@ def _copying(
         return None, encoder, (f"copyUntouched: everything is encoded: {error}",)
 
 
-def survey(file: BinaryIO, size: int, preset: Preset) -> tuple[Streams, list[Segment]]:
-    """What the header and a few key packets say; needs no model. Raises as plan does, ModelMissing apart."""
+def survey(file: BinaryIO, size: int, preset: Preset) -> tuple[Streams, list[Segment], int | None]:
+    """What the header and a few key packets say: streams, segments, and the pts at which the video ends, if one does.
+
+    Needs no model. Raises as plan does, ModelMissing apart.
+    """
     with open_source(file, size) as source:
         streams = in_order(source, probe(source))
-        return streams, cut(source, streams, preset.experimental.segment_seconds)
+        segments = cut(source, streams, preset.experimental.segment_seconds)
+        ticks = length(source, streams.video)
+    start = streams.video.start
+    return streams, segments, None if ticks is None or start is None else start + ticks
 
 
 def _models(preset: Preset) -> tuple[dict[str, str], tuple[str, ...]]:

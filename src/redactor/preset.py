@@ -42,13 +42,23 @@ class Detector(StrEnum):
     STRICT = "strict"
 
 
+class Compute(StrEnum):
+    """Where segments are worked on: in functions, in container tasks, the detection on a GPU, or as it fits."""
+
+    LAMBDA = "lambda"
+    FARGATE = "fargate"
+    GPU = "gpu"
+    AUTO = "auto"
+
+
 @dataclass(frozen=True)
 class Experimental:
     """thumbnails: in combined mode too. redact_again: take a *_redacted.* too. segment_seconds: what a worker gets.
     reidentify: know people again by their faces. min_face: height of the smallest face wanted, in pixels of the
     source. keep_depth: ten bits, 4:2:2, 4:4:4 and HDR stay, where they are. match_bitrate: the output's picture
     takes as many bits as the source's. allow_gaps: what cannot be decoded comes out black, instead of no output.
-    copy_untouched: groups of pictures without anything to hide are copied."""
+    copy_untouched: groups of pictures without anything to hide are copied. compute: where segments are worked on, None:
+    as the deployment has it."""
 
     thumbnails: bool = False
     redact_again: bool = False
@@ -56,6 +66,7 @@ class Experimental:
     detector: Detector = Detector.YUNET
     reidentify: bool = True
     min_face: Fraction = Fraction(USUAL_FACE)
+    compute: Compute | None = None
     allow_gaps: bool = False
     keep_depth: bool = False
     match_bitrate: bool = False
@@ -122,6 +133,7 @@ def describe(preset: Preset) -> dict[str, Any]:
             "detector": str(experimental.detector),
             "reidentify": experimental.reidentify,
             "minFace": str(experimental.min_face),
+            "compute": None if experimental.compute is None else str(experimental.compute),
             "allowGaps": experimental.allow_gaps,
             "keepDepth": experimental.keep_depth,
             "copyUntouched": experimental.copy_untouched,
@@ -175,6 +187,7 @@ EXPERIMENTAL: Mapping[str, Reader] = {
     "detector": ("detector", word(Detector)),
     "reidentify": ("reidentify", flag),
     "minface": ("min_face", number(Fraction(4), Fraction(10_000))),
+    "compute": ("compute", word(Compute)),
     "allowgaps": ("allow_gaps", flag),
     "keepdepth": ("keep_depth", flag),
     "copyuntouched": ("copy_untouched", flag),

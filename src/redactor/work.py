@@ -4,6 +4,7 @@ claim.json          who works on it          frames.json         every frame's p
 job.json            what Accept decided      annotations.json    what Publish puts out
 plan.json           streams, encoder         thumbs/<id>.jpg     portraits
 segments.json       pts ranges, bare array   merge.json          coverage by id, pruned candidates
+places.json         where each is worked on; a bare array, which both Maps read
 detections/<n>      faces of one segment     select.json         who is hidden, who stays visible
 templates/<n>       their embeddings, erased when the job ends
 boxes/<n>           what Redact hides        parts/<n>.mp4       one segment redacted; parts/<n>.json its verdict
@@ -24,7 +25,7 @@ from redactor.store import Missing, Object, Store
 
 T = TypeVar("T")
 
-JOB, PLAN, SEGMENTS, FRAMES = "job.json", "plan.json", "segments.json", "frames.json"
+JOB, PLAN, SEGMENTS, PLACES, FRAMES = "job.json", "plan.json", "segments.json", "places.json", "frames.json"
 MERGE, SELECT, JOIN, VERIFY = "merge.json", "select.json", "join.json", "verify.json"
 ANNOTATIONS, REDACTED, REPORT = "annotations.json", "redacted.mp4", "report.json"
 THUMBS, ERRORS, TEMPLATES = "thumbs/", "errors/", "templates/"

@@ -9,6 +9,7 @@ import pytest
 
 from infrastructure.steps import STEPS
 from redactor.bucket import Results
+from redactor.errors import InvalidPreset
 from tests.conftest import ROOT
 from tests.damage import broken
 from tests.handlers.conftest import EXECUTION, VIDEO, Functions
@@ -27,7 +28,7 @@ def pictures(data: bytes, folder) -> list[bytes]:
 def test_combined_ends_with_all_results(functions: Functions, job: str) -> None:
     answers = functions.through(job, *ANALYSIS, *REDACTION, "publish")
     assert answers == {
-        "plan": [{"segments": 2}],
+        "plan": [{"segments": 2, "places": f"work/{job}/places.json", "concurrency": {"detect": 40, "redact": 40}}],
         "detect": [{"frames": 12}, {"frames": 12}],
         "merge": [{"frames": 24, "faces": 2}],
         "select": [{"hidden": 2, "visible": 0}],
@@ -46,16 +47,41 @@ def test_combined_ends_with_all_results(functions: Functions, job: str) -> None:
     assert functions.work(job).names("errors/") == []
 
 
-def test_accept_hands_on_what_the_maps_need(
+def test_accept_hands_on_what_the_choices_need(
     functions: Functions, video: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("REDACTOR_CONCURRENCY", '{"detect": 5, "redact": 6}')
     monkeypatch.setenv("REDACTOR_DEFAULT_PRESET", '{"mode": "analyze"}')
     functions.store.write(VIDEO, video)
     answer = functions.accept()
     assert (answer["outcome"], answer["mode"]) == ("accepted", "analyze")
-    assert answer["concurrency"] == {"detect": 5, "redact": 6}
-    assert answer["segments"] == f"work/{answer['job']}/segments.json"
+
+
+@pytest.mark.parametrize(
+    ("compute", "place", "most"),
+    [("lambda", "lambda", (5, 6)), ("auto", "lambda or fargate", (5, 6)), ("fargate", "fargate", (1, 1))],
+)
+def test_plan_hands_on_what_the_maps_need(
+    functions: Functions, job: str, compute: str, place: str, most: tuple[int, int]
+) -> None:
+    told = {"REDACTOR_COMPUTE": compute, "REDACTOR_CONCURRENCY": '{"detect": 5, "redact": 6, "tasks": 1}'}
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in told.items():
+            environment.setenv(name, value)
+        answer = functions.step("plan", job)
+    assert answer["concurrency"] == dict(zip(("detect", "redact"), most, strict=True))
+    items = json.loads(functions.store.read(answer["places"]))
+    assert items == [{"n": n, "detect": place, "redact": place} for n in range(2)]
+
+
+def test_a_place_that_the_deployment_has_not_ends_in_plan_by_name(functions: Functions, video: bytes) -> None:
+    functions.store.write("input/a/foo_preset.json", b'{"experimentalOptions": {"compute": "gpu"}}')
+    functions.store.write(VIDEO, video)
+    job = functions.accept()["job"]
+    with pytest.raises(InvalidPreset, match="compute gpu"):
+        functions.step("plan", job)
+    record = json.loads(functions.store.read(f"work/{job}/errors/plan-00000.json"))
+    assert (record["code"], record["field"]) == ("InvalidPreset", "experimentalOptions.compute")
+    assert record["allowed"] == ["lambda", "auto"]
 
 
 def test_analyze_and_then_redact_without_edits_is_combined(

@@ -10,7 +10,7 @@ import typer
 from infrastructure.settings import PREFIX, Settings
 from redactor.cli.app import app
 from tests.conftest import ROOT
-from tests.statemachine.definition import MACHINE, states, step_of
+from tests.statemachine.definition import MACHINE, invocations
 
 PAGES = {str(page.relative_to(ROOT)): page.read_text() for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]}
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -73,7 +73,8 @@ def test_every_link_leads_somewhere(page: str) -> None:
 
 def test_the_picture_of_the_stack_shows_every_step() -> None:
     picture = PAGES["docs/deploy.md"].split("```")[-2]
-    shown = [state.name for state in states(MACHINE, "Task") if step_of(state)]
+    # In a Map a step has a state for each place; the picture shows its first.
+    shown = [state.name for state in invocations(MACHINE) if "Catch" not in state.body]
     assert [name for name in [*shown, "Report"] if not re.search(rf"\b{name}\b", picture)] == []
 
 

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from infrastructure.kinds import NOWHERE, SUBSTITUTIONS
 from infrastructure.permissions import ACCESS
 from infrastructure.steps import STEPS
+from redactor.places import TASKS
+from redactor.preset import Compute
 from tests.conftest import ROOT
 from tests.infrastructure.checks.compute import functions
 from tests.infrastructure.conftest import STACK, Assembly
@@ -61,7 +64,7 @@ def test_failed_executions_are_reported(assembly: Assembly) -> None:
 
 def test_the_state_machine_may_call_what_its_definition_names_and_nothing_else(assembly: Assembly) -> None:
     _, definition = assembly.one("AWS::StepFunctions::StateMachine")
-    named = [arn for name, arn in definition["DefinitionSubstitutions"].items() if name != "Bucket"]
+    named = [arn for name, arn in definition["DefinitionSubstitutions"].items() if name.endswith("Function")]
     statements = [*assembly.statements(definition["RoleArn"]["Fn::GetAtt"][0])]
     invoked = [r for s in statements if s["Action"] == ["lambda:InvokeFunction"] for r in s["Resource"]]
     assert sorted(map(json.dumps, invoked)) == sorted(map(json.dumps, named))
@@ -132,10 +135,52 @@ def test_every_function_is_traced_and_told_where_to_count(assembly: Assembly) ->
         assert (told["POWERTOOLS_METRICS_NAMESPACE"], told["POWERTOOLS_SERVICE_NAME"]) == (NAMESPACE, STACK)
 
 
-def test_accept_is_told_how_many_segments_each_map_works_on(assembly: Assembly) -> None:
-    read = set(re.findall(r"\$\.concurrency\.(\w+)", ASL))
-    told = json.loads(functions(assembly)["accept"]["Environment"]["Variables"]["REDACTOR_CONCURRENCY"])
-    assert told == dict.fromkeys(read, 5)
+def test_plan_is_told_how_many_segments_each_map_works_on_and_what_the_stack_has(shaped: Assembly) -> None:
+    read = set(re.findall(r"\$\.plan\.concurrency\.(\w+)", ASL))
+    told = functions(shaped)["plan"]["Environment"]["Variables"]
+    at_once = json.loads(told["REDACTOR_CONCURRENCY"])
+    assert at_once.keys() == read | {"tasks"}
+    assert at_once["tasks"] == 10
+    kinds = {place.value for place in TASKS[Compute(told["REDACTOR_COMPUTE"])]}
+    assert len(kinds) == len(shaped.of("AWS::ECS::TaskDefinition"))
+
+
+def test_without_tasks_the_definition_names_none_and_its_role_may_start_none(assembly: Assembly) -> None:
+    _, definition = assembly.one("AWS::StepFunctions::StateMachine")
+    assert {definition["DefinitionSubstitutions"][name] for name in SUBSTITUTIONS} == {NOWHERE}
+    allowed = {a for s in assembly.statements(definition["RoleArn"]["Fn::GetAtt"][0]) for a in s["Action"]}
+    assert not {action for action in allowed if action.startswith(("ecs:", "iam:"))}
+
+
+def test_the_state_machine_may_start_the_tasks_that_its_definition_names_where_it_names(full: Assembly) -> None:
+    _, definition = full.one("AWS::StepFunctions::StateMachine")
+    named = definition["DefinitionSubstitutions"]
+    statements = [*full.statements(definition["RoleArn"]["Fn::GetAtt"][0])]
+    (run,) = [s for s in statements if s["Action"] == ["ecs:RunTask"]]
+    (handed,) = [s for s in statements if s["Action"] == ["iam:PassRole"]]
+    tasks = full.of("AWS::ECS::TaskDefinition")
+    assert run["Resource"] == [named["FargateTask"], named["GpuTask"]] == [{"Ref": name} for name in tasks]
+    assert run["Condition"] == {"ArnEquals": {"ecs:cluster": named["Cluster"]}}
+    roles = [task[role] for task in tasks.values() for role in ("TaskRoleArn", "ExecutionRoleArn")]
+    assert sorted(map(json.dumps, handed["Resource"])) == sorted(map(json.dumps, roles))
+
+
+def test_tasks_stand_where_the_settings_say(shaped: Assembly) -> None:
+    named = shaped.one("AWS::StepFunctions::StateMachine")[1]["DefinitionSubstitutions"]
+    if named["Cluster"] == NOWHERE:
+        return
+    subnets = shaped.of("AWS::EC2::Subnet")
+    stands = [subnets[part["Ref"]] for part in refs(named["TaskSubnets"])]
+    public = {subnet.get("MapPublicIpOnLaunch", False) for subnet in stands}
+    assert public == {named["TaskPublicAddress"] == "ENABLED"}
+
+
+def refs(value: Any) -> list[dict[str, str]]:
+    """The subnets in a list that is joined by commas."""
+    if "Ref" in value:
+        return [value]
+    between, parts = value["Fn::Join"]
+    return [part for part in parts if isinstance(part, dict)] if between in ("", ",") else []
 
 
 def test_every_function_knows_its_bucket(assembly: Assembly) -> None:

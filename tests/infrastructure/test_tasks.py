@@ -34,6 +34,15 @@ def test_a_gpu_task_fits_the_instance_that_it_is_given(full: Assembly) -> None:
     assert int(task["Memory"]) < wanted["MemoryMiB"]["Min"]
 
 
+def test_a_task_on_a_gpu_is_told_to_use_it(full: Assembly) -> None:
+    told = {
+        kind: {entry["Name"]: entry["Value"] for entry in d["ContainerDefinitions"][0]["Environment"]}
+        for kind, d in definitions(full).items()
+    }
+    assert told["MANAGED_INSTANCES"]["REDACTOR_DEVICE"] == "gpu"
+    assert "REDACTOR_DEVICE" not in told["FARGATE"]
+
+
 def test_a_task_may_do_what_the_steps_it_serves_may(full: Assembly) -> None:
     roles = {kind: d["TaskRoleArn"]["Fn::GetAtt"][0] for kind, d in definitions(full).items()}
     for role in roles.values():

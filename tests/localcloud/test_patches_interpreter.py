@@ -14,9 +14,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.item
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from localcloud.cloud import Cloud
+from localcloud.journal import Started
 from localcloud.patches import without
 from tests.localcloud.conftest import Run
-from tests.localcloud.toys import PASS, distributed, inline, machine, retry, task
+from tests.localcloud.toys import PASS, container, distributed, inline, machine, retry, task
 
 
 @pytest.fixture
@@ -48,6 +49,34 @@ def test_waiting_for_a_worker_is_no_part_of_the_time_out(run: Run) -> None:
     assert run(asl, {"seconds": 1.3})["status"] == "SUCCEEDED"
     with without("a task's clock starts when a worker is free"):
         assert run(asl, {"seconds": 1.3})["status"] == "FAILED"
+
+
+def test_a_container_task_runs_its_command(cloud: Cloud, run: Run) -> None:
+    asl = machine(Leave=container("leave", "0"))
+    assert run(asl)["status"] == "SUCCEEDED"
+    with without("runTask runs the real command"):
+        assert run(asl)["status"] != "SUCCEEDED"
+    with without("a task that was run has ended"):
+        assert run(asl)["status"] != "SUCCEEDED"
+
+
+def test_waiting_for_a_turn_is_no_part_of_a_container_tasks_time(run: Run) -> None:
+    branch = {"StartAt": "Rest", "States": {"Rest": container("rest", "1.2", TimeoutSeconds=2)}}
+    asl = machine(All={"Type": "Parallel", "Branches": [branch] * 4, "End": True})
+    assert run(asl)["status"] == "SUCCEEDED"
+
+
+def test_a_container_task_takes_the_place_of_a_worker(cloud: Cloud, run: Run) -> None:
+    def at_once(seconds: str) -> int:
+        asl = machine(All=inline(container("rest", seconds)))
+        assert run(asl, [1, 2, 3, 4])["status"] == "SUCCEEDED"
+        mine = [h for h in cloud.journal.happenings if seconds in getattr(h, "payload", {}).get("command", [])]
+        busy = [sum(1 if isinstance(h, Started) else -1 for h in mine[: n + 1]) for n in range(len(mine))]
+        return max(busy)
+
+    assert at_once("0.41") == 2
+    with without("a container task waits its turn"):
+        assert at_once("0.42") == 4
 
 
 def test_a_failed_child_fails_the_map_and_no_more_children_start(cloud: Cloud, run: Run, segments: Any) -> None:

@@ -49,6 +49,26 @@ def task(step: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+def container(*words: str, kind: str = "fargate", **fields: Any) -> dict[str, Any]:
+    """A container task that runs `python -m tests.localcloud.commands WORD…`; a word that is a path is looked up."""
+    command = ", ".join(word if word.startswith(("$", "States.")) else f"'{word}'" for word in words)
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::ecs:runTask.sync",
+        "Parameters": {
+            "Cluster": "toys",
+            "TaskDefinition": kind,
+            "Overrides": {
+                "ContainerOverrides": [
+                    {"Name": "worker", "Command.$": f"States.Array('-m', 'tests.localcloud.commands', {command})"}
+                ]
+            },
+        },
+        **({} if "Next" in fields else {"End": True}),
+        **fields,
+    }
+
+
 def retry(*errors: str, attempts: int = 3, interval: int = 1) -> list[dict[str, Any]]:
     return [{"ErrorEquals": list(errors), "IntervalSeconds": interval, "MaxAttempts": attempts, "BackoffRate": 2}]
 

@@ -10,11 +10,24 @@ from typing import Any
 import boto3
 from botocore.model import ListShape, Shape, StructureShape
 
+from containers.worker.__main__ import STEPS as TASK_STEPS
+from infrastructure.kinds import CONTAINER
 from infrastructure.steps import FANNED_OUT, STEPS
 from redactor import accept, gather, publish
 from redactor.media import cuts
 from tests.conftest import ROOT
-from tests.statemachine.definition import Definition, State, children, graphs, states, step_of, targets
+from tests.statemachine.definition import (
+    Definition,
+    State,
+    children,
+    containers,
+    graphs,
+    invocations,
+    override,
+    states,
+    step_of,
+    targets,
+)
 
 # Step Functions takes 256 KiB of state.
 LIMIT = 256 * 1024
@@ -65,6 +78,8 @@ def paths(value: Any) -> set[str]:
         return {path for part in value.values() for path in paths(part)}
     if isinstance(value, list):
         return {path for part in value for path in paths(part)}
+    if isinstance(value, str) and value.startswith("States."):
+        return set(re.findall(r"(?<!\$)\$\.\w+", value))
     return {value} if isinstance(value, str) and re.match(r"\$(\.|$)", value) else set()
 
 
@@ -127,8 +142,21 @@ def _literal(value: Any) -> Iterator[str]:
 
 def other_payloads(machine: Definition) -> list[str]:
     """Invocations whose payload is not what the step reads."""
-    tasks = [(task, step) for task in states(machine, "Task") if (step := step_of(task))]
+    tasks = [(task, step) for task in invocations(machine) if (step := step_of(task))]
     return [task.name for task, step in tasks if unpathed(task.body["Parameters"]["Payload"]) != PAYLOADS[step]]
+
+
+def other_commands(machine: Definition) -> list[str]:
+    """Container tasks that are told anything but what a function is given, and how often it was tried before."""
+    words = "'-m', 'containers.worker', '{step}', $.job, States.Format('{{}}', $.n), $.execution"
+    tried = "States.Format('{}', $$.State.RetryCount)"
+    return [
+        task.name
+        for task in containers(machine)
+        if step_of(task) not in TASK_STEPS
+        or override(task)
+        != {"Name": CONTAINER, "Command.$": f"States.Array({words.format(step=step_of(task))}, {tried})"}
+    ]
 
 
 def not_answered(machine: Definition) -> list[str]:
@@ -213,5 +241,14 @@ def too_large(machine: Definition) -> list[str]:
 
 CHECKS: Mapping[str, Callable[[Definition], list[str]]] = {
     check.__name__: check
-    for check in (unknown_arguments, literal_paths, other_payloads, not_answered, leading_nowhere, undecided, too_large)
+    for check in (
+        unknown_arguments,
+        literal_paths,
+        other_payloads,
+        other_commands,
+        not_answered,
+        leading_nowhere,
+        undecided,
+        too_large,
+    )
 }

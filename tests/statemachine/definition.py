@@ -1,6 +1,7 @@
 """A state machine's definition, read: its graphs, its states, and what each of them calls."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from tests.conftest import ROOT
 TEXT = (ROOT / "statemachine" / "redaction.asl.json").read_text()
 MACHINE: dict[str, Any] = json.loads(TEXT)
 
-LAMBDA = "arn:aws:states:::lambda:invoke"
+LAMBDA, ECS = "arn:aws:states:::lambda:invoke", "arn:aws:states:::ecs:runTask.sync"
 TERMINAL = ("Succeed", "Fail")
 
 Definition = dict[str, Any]
@@ -48,7 +49,26 @@ def targets(body: dict[str, Any]) -> Iterator[str]:
         yield body["Default"]
 
 
+def override(state: State) -> dict[str, Any]:
+    """What a container task is told; nothing for any other task."""
+    (found,) = state.body.get("Parameters", {}).get("Overrides", {}).get("ContainerOverrides", [{}])
+    return found
+
+
 def step_of(state: State) -> str | None:
-    """The step whose function a task calls, by the substitution that names it; None for any other task."""
+    """The step that a task calls, by the substitution that names its function or by its command; None for others."""
+    if state.body.get("Resource") == ECS:
+        told = re.match(r"States\.Array\('-m', 'containers\.worker', '(\w+)'", override(state).get("Command.$", ""))
+        return told[1] if told else None
     by_substitution = {f"${{{step.substitution}}}": step.name for step in STEPS.values()}
     return by_substitution.get(state.body.get("Parameters", {}).get("FunctionName", ""))
+
+
+def invocations(machine: Definition) -> list[State]:
+    """The tasks that call a function."""
+    return [task for task in states(machine, "Task") if task.body["Resource"] == LAMBDA]
+
+
+def containers(machine: Definition) -> list[State]:
+    """The container tasks."""
+    return [task for task in states(machine, "Task") if task.body["Resource"] == ECS]

@@ -5,15 +5,19 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from infrastructure.steps import STEPS
+from infrastructure.kinds import SUBSTITUTIONS, TASKS, substitution
+from infrastructure.steps import FANNED_OUT, STEPS
 from redactor import errors
+from redactor.places import Place
 from tests.statemachine.definition import (
-    LAMBDA,
+    ECS,
     TERMINAL,
     Definition,
     State,
     children,
+    containers,
     graphs,
+    invocations,
     states,
     step_of,
     targets,
@@ -32,6 +36,9 @@ THROTTLES = {
     "Lambda.TooManyRequestsException",
 }
 CRASHES = {"Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
+# Of RunTask itself, where ECS has no room or no time; and of every end of a task but a good one.
+ECS_THROTTLES = {"ECS.AmazonECSException", "ECS.ServerException", "ECS.ThrottlingException"}
+ECS_FAILED = "States.TaskFailed"
 
 
 def _ours() -> set[str]:
@@ -40,13 +47,9 @@ def _ours() -> set[str]:
     return {name for name, cls in family.items() if getattr(cls, "retryable", False)}
 
 
-def _invocations(machine: Definition) -> list[State]:
-    return [task for task in states(machine, "Task") if task.body["Resource"] == LAMBDA]
-
-
 def unknown_substitutions(machine: Definition) -> list[str]:
     """Names in `${…}` that the stack does not fill in."""
-    known = {"Bucket", *(step.substitution for step in STEPS.values())}
+    known = {"Bucket", *SUBSTITUTIONS, *(step.substitution for step in STEPS.values())}
     return sorted(set(re.findall(r"\$\{(\w+)\}", json.dumps(machine))) - known)
 
 
@@ -70,7 +73,10 @@ def dead_ends(machine: Definition) -> list[str]:
     def ends(state: State) -> bool:
         return state.body.get("End", False) or state.body["Type"] in TERMINAL
 
-    return [state.name for state in states(machine) if bool([*targets(state.body)]) == ends(state)]
+    def goes_on(state: State) -> bool:
+        return "Next" in state.body or "Choices" in state.body
+
+    return [state.name for state in states(machine) if goes_on(state) == ends(state)]
 
 
 def uncommented(machine: Definition) -> list[str]:
@@ -107,41 +113,48 @@ def unlimited(machine: Definition) -> list[str]:
 
 
 def wrongly_retried(machine: Definition) -> list[str]:
-    """Invocations that are retried for anything but passing faults, or not for each of them."""
-    wanted = _ours() | THROTTLES | CRASHES
-    return [
-        f"{task.name}: {', '.join(sorted(names ^ wanted))}"
-        for task in _invocations(machine)
-        if (names := {name for retrier in task.body.get("Retry", []) for name in retrier["ErrorEquals"]}) != wanted
-    ]
+    """Invocations that are tried again, there or elsewhere, for anything but passing faults, or not for each of them.
+
+    Of container tasks every bad end is, as ECS has one name for them all; but not of one that ran out of time.
+    """
+    function, container = _ours() | THROTTLES | CRASHES, ECS_THROTTLES | {ECS_FAILED}
+    wanted = [(task, function) for task in invocations(machine)] + [(task, container) for task in containers(machine)]
+    return [f"{task.name}: {', '.join(sorted(wrong))}" for task, right in wanted if (wrong := _again(task) ^ right)]
+
+
+def _again(task: State) -> set[str]:
+    rules = [*task.body.get("Retry", []), *task.body.get("Catch", [])]
+    return {name for rule in rules for name in rule["ErrorEquals"]}
 
 
 def impatient(machine: Definition) -> list[str]:
-    """Invocations whose throttles are not waited out for two minutes, all with jitter."""
+    """Calls whose throttles are not waited out for two minutes, all with jitter."""
 
     def waits(task: State) -> bool:
         retriers = task.body.get("Retry", [])
-        return sum(map(_longest_wait, retriers)) >= 120 and all(r.get("JitterStrategy") == "FULL" for r in retriers)
+        throttles = ECS_THROTTLES if task.body["Resource"] == ECS else THROTTLES
+        longest = sum(_longest_wait(retrier, throttles) for retrier in retriers)
+        return longest >= 120 and all(r.get("JitterStrategy") == "FULL" for r in retriers)
 
-    return [task.name for task in _invocations(machine) if not waits(task)]
+    return [task.name for task in (*invocations(machine), *containers(machine)) if not waits(task)]
 
 
-def _longest_wait(retrier: Mapping[str, Any]) -> float:
+def _longest_wait(retrier: Mapping[str, Any], throttles: set[str]) -> float:
     """Seconds that a retrier of throttles waits in all, jitter aside; 0 for any other."""
-    if not set(retrier["ErrorEquals"]) >= THROTTLES:
+    if not set(retrier["ErrorEquals"]) >= throttles:
         return 0
     delays = [retrier["IntervalSeconds"] * retrier["BackoffRate"] ** n for n in range(retrier["MaxAttempts"])]
     return sum(min(delay, retrier["MaxDelaySeconds"]) for delay in delays)
 
 
 def everything_not_last(machine: Definition) -> list[str]:
-    """A Retry or Catch of States.ALL that does not stand alone and last."""
+    """A Retry or Catch of States.ALL, or of States.TaskFailed (all but time-outs), that is not alone and last."""
     listed = [(f"{s.name}.{field}", s.body.get(field, [])) for s in states(machine) for field in ("Retry", "Catch")]
     return [
         where
         for where, rules in listed
         for n, rule in enumerate(rules)
-        if "States.ALL" in rule["ErrorEquals"] and (len(rule["ErrorEquals"]) > 1 or n < len(rules) - 1)
+        if {"States.ALL", ECS_FAILED} & {*rule["ErrorEquals"]} and (len(rule["ErrorEquals"]) > 1 or n < len(rules) - 1)
     ]
 
 
@@ -182,11 +195,47 @@ def _ends(state: State) -> bool:
 
 def misnamed(machine: Definition) -> list[str]:
     """Steps that no invocation calls, that two call, or that one calls under another word."""
-    called = [(step, task.name) for task in _invocations(machine) if (step := step_of(task))]
+    tasks = states(machine, "Task")
+    called = [(step, task) for task in tasks if (step := step_of(task))]
     missing = STEPS.keys() - {"report"} - {step for step, _ in called}
-    twice = [step for step in STEPS if len([one for one, _ in called if one == step]) > 1]
-    nobody = [task.name for task in _invocations(machine) if step_of(task) is None]
-    return [*sorted(missing), *twice, *nobody, *(name for step, name in called if not name.lower().startswith(step))]
+    # In a child, each place of a segment has a call of its own.
+    once = [step for step, task in called if not task.graph]
+    twice = [step for step in STEPS if once.count(step) > 1 or (step in once and step in FANNED_OUT)]
+    nobody = [task.name for task in tasks if step_of(task) is None]
+    wrong = [task.name for step, task in called if not task.name.lower().startswith(step)]
+    return [*sorted(missing), *twice, *nobody, *wrong]
+
+
+def misplaced(machine: Definition) -> list[str]:
+    """Places of segments that have no state, or one that runs elsewhere; and a Catch that does not move to Fargate.
+
+    A place that nobody knows is a failure, not a guess: there is no default.
+    """
+    return [f"{one.name}: {what}" for one in states(machine, "Map") for what in _misplaced(one.body["ItemProcessor"])]
+
+
+def _misplaced(graph: Definition) -> list[str]:
+    where, bodies = graph["States"].get(graph["StartAt"], {}), graph["States"]
+    ways = {rule.get("StringEquals"): rule["Next"] for rule in where.get("Choices", [])}
+    gpu = {place for place in Place if place is Place.GPU and graph["StartAt"].lower().startswith("redact")}
+    wrong = sorted(map(str, ways.keys() ^ (set(Place) - gpu)))
+    wrong += ["a default"] if "Default" in where else []
+    for place, name in ways.items():
+        body = bodies.get(name, {})
+        caught = [(rule["Next"], rule.get("ResultPath", ""), {*rule["ErrorEquals"]}) for rule in body.get("Catch", [])]
+        moves = [(ways.get(Place.FARGATE), None, CRASHES)] if place == Place.EITHER else []
+        definition = f"${{{substitution(str(place))}}}" if place in TASKS else None
+        gpus = TASKS[str(place)].gpus if place in TASKS else 0
+        parameters = body.get("Parameters", {})
+        right = (
+            caught == moves
+            and parameters.get("TaskDefinition") == definition
+            # Fargate has no GPU; what has one stands on instances, which want a provider and no launch type.
+            and ("LaunchType" in parameters) == (place == Place.FARGATE)
+            and ("CapacityProviderStrategy" in parameters) == (gpus > 0)
+        )
+        wrong += [] if right else [name]
+    return wrong
 
 
 CHECKS: Mapping[str, Callable[[Definition], list[str]]] = {
@@ -206,5 +255,6 @@ CHECKS: Mapping[str, Callable[[Definition], list[str]]] = {
         tolerant,
         talkative,
         misnamed,
+        misplaced,
     )
 }

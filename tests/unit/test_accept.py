@@ -13,7 +13,7 @@ from redactor.store import Store
 from redactor.work import JOB, Work, error_name
 from tests.aws import FakeFlow
 
-SETTINGS = Settings(default_preset="{}", concurrency={"detect": 3, "redact": 2})
+SETTINGS = Settings(default_preset="{}")
 VIDEO = "input/a/foo.mp4"
 RESULTS = "output/a/foo.mp4/"
 
@@ -41,9 +41,7 @@ def test_a_video_starts_a_combined_job_on_its_version(store: Store, flow: FakeFl
     answer = run(store, flow, event)
     job = job_of(store, answer)
     assert answer["outcome"] == "accepted"
-    assert answer["concurrency"] == {"detect": 3, "redact": 2}
     assert (job.mode, job.source.version, job.trigger.version) == (Mode.COMBINED, event["version"], event["version"])
-    assert answer["segments"] == f"work/{job.id}/segments.json"
 
 
 def test_the_same_event_again_is_a_duplicate_that_names_the_first(store: Store, flow: FakeFlow) -> None:

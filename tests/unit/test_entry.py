@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import redactor.entry
-from redactor.entry import Handler, step
+from redactor.entry import Handler, failed_for_good, step
 from redactor.errors import DamagedVideo, LostClaim, TryAgain
 from redactor.store import Store
 from redactor.work import Work, claim_key, error_name
@@ -128,3 +128,15 @@ def test_scratch_is_empty_at_first_and_gone_afterwards(error: Exception | None) 
 def test_an_event_without_a_job_is_no_event() -> None:
     with pytest.raises(KeyError):
         raising(DamagedVideo("x"))({}, None)
+
+
+def test_what_no_retry_mends_is_told_from_what_one_may(store: Store) -> None:
+    assert not failed_for_good("detect", "job-1", 2)
+    with pytest.raises(TryAgain):
+        raising(TryAgain("later"))({**EVENT, "n": 2}, None)
+    assert not failed_for_good("detect", "job-1", 2)
+    with pytest.raises(DamagedVideo):
+        raising(DamagedVideo("a frame is lost"))({**EVENT, "n": 2}, None)
+    assert failed_for_good("detect", "job-1", 2)
+    assert not failed_for_good("detect", "job-1", 1)
+    assert not failed_for_good("redact", "job-1", 2)

@@ -26,7 +26,7 @@ def footage(video: Path, preset: Preset) -> Footage:
     size = video.stat().st_size
     try:
         with video.open("rb") as file:
-            streams, segments = survey(file, size, preset)
+            streams, segments, _ = survey(file, size, preset)
     except RedactorError as error:
         raise WrongUsage(f"{video.name}: {error.code}: {error.message}") from error
     stream = streams.video

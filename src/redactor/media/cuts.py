@@ -41,16 +41,16 @@ def cut(source: Source, streams: Streams, seconds: Fraction) -> list[Segment]:
 
 
 def _keys(source: Source, video: VideoStream, seconds: Fraction) -> list[Key]:
-    first, length = video.start, _length(source, video)
-    if first is None or length is None or not video.ordered or video.delay is not None:
+    first, ticks = video.start, length(source, video)
+    if first is None or ticks is None or not video.ordered or video.delay is not None:
         return []
     by_place = source.container.format.name in _WITHOUT_INDEX
-    seconds = max(seconds, length * video.time_base / (_MOST_SOUGHT if by_place else _MOST))
-    last = first + length - _ticks(seconds * _SHORTEST, video)
+    seconds = max(seconds, ticks * video.time_base / (_MOST_SOUGHT if by_place else _MOST))
+    last = first + ticks - _ticks(seconds * _SHORTEST, video)
     keys: list[Key] = []
     for boundary in _boundaries(first, last, seconds, video):
         try:
-            place = source.size * (boundary - first) // length if by_place else None
+            place = source.size * (boundary - first) // ticks if by_place else None
             key = _key_at(source, video, boundary, place)
         except _Untimed:
             return []
@@ -66,7 +66,7 @@ def _boundaries(first: int, last: int, seconds: Fraction, video: VideoStream) ->
         n += 1
 
 
-def _length(source: Source, video: VideoStream) -> int | None:
+def length(source: Source, video: VideoStream) -> int | None:
     """Ticks of the video, else of the container, None where neither says."""
     if video.duration is not None:
         return video.duration
