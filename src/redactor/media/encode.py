@@ -31,7 +31,8 @@ _LOOK_AHEAD = ("mbtree=1", "rc-lookahead=5")
 
 # H.264 levels by macroblocks of a frame and a second (ITU-T H.264, table A-1), from one on that everything plays.
 _LEVELS = (("4.1", 8192, 245_760), ("5.1", 36_864, 983_040), ("5.2", 36_864, 2_073_600))
-# Quantiser that a bitrate never goes beyond: coarser, and the second look could not tell a part from another picture.
+# Quantiser, 6 more for each bit above 8, that a bitrate never goes beyond: coarser, and the second look could not tell
+# a part from another picture.
 _COARSEST = 32
 # How freely x264 departs from a bitrate on the way; at its default of 1, a segment of 5 s may end a tenth off.
 _TOLERANCE = 0.3
@@ -147,7 +148,7 @@ def options(video: VideoStream, form: Form, encoder: Encoder, bitrate: int | Non
         parameters += mastering.parameters(form.mastering)
     rate = {"crf": str(encoder.crf)}
     if bitrate is not None:
-        rate = {"b": str(bitrate), "qmax": str(_COARSEST)}
+        rate = {"b": str(bitrate), "qmax": str(_COARSEST + 6 * (form.depth - 8))}
         parameters += [f"level={_level(video, form)}", f"ratetol={_TOLERANCE}"]
     return {
         "preset": encoder.preset,

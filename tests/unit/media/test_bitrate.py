@@ -44,13 +44,14 @@ def test_one_frame_lasts_as_long_as_the_rate_says(tmp_path: Path) -> None:
         assert bitrate(source, streams.video, WHOLE) == 24 * 8 * picture_bytes(clip.path)
 
 
-@pytest.fixture(scope="module", params=["200k", "600k"])
+@pytest.fixture(scope="module", params=[("600k", "yuv420p"), ("100k", "yuv420p10le")], ids=str)
 def matched(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Pipeline]:
     """16 s in two segments, one face in every frame."""
     folder = tmp_path_factory.mktemp("matched")
-    how = {"width": 192, "height": 144, "gop": 24, "codec_options": {"b": request.param, "preset": "fast"}}
+    rate, pix_fmt = request.param
+    how = {"width": 192, "height": 144, "gop": 24, "codec_options": {"b": rate, "preset": "fast"}, "pix_fmt": pix_fmt}
     clip = make_clip(folder / "a.mp4", frames=384, audio="aac", **how)
-    preset = Preset(experimental=Experimental(segment_seconds=Fraction(8), match_bitrate=True))
+    preset = Preset(experimental=Experimental(segment_seconds=Fraction(8), match_bitrate=True, keep_depth=True))
     with Pipeline(clip.path, folder, preset=preset) as made:
         table = [FrameTime(pts, 512) for pts in clip.pts]
         faces = [[Face(1, 0.4, 0.4, 0.2, 0.2)]] * 384
