@@ -107,6 +107,7 @@ lock: | build/lock/bin/uv ## write requirements/*.txt anew from pyproject.toml
 	@$(call compile,dev,--extra local --group dev)
 	@$(call compile,local,--extra local --group build -c requirements/dev.txt)
 	@$(call compile,worker,--extra worker --extra identity -c requirements/dev.txt)
+	@$(call compile,gpu,--extra gpu --extra identity -c requirements/dev.txt)
 	@$(call compile,functions,-c requirements/dev.txt $(addprefix --no-emit-package ,$(LAMBDA)))
 
 compile = build/lock/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \

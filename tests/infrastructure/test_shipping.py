@@ -53,9 +53,16 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
     )
     asked = {
         "functions": base,
-        "worker": base + extras["worker"],
-        "local": base + extras["worker"] + extras["client"] + extras["local"] + groups["build"],
-        "dev": base + extras["worker"] + extras["client"] + extras["local"] + groups["build"] + groups["dev"],
+        "worker": base + extras["pixels"] + extras["worker"],
+        "gpu": base + extras["pixels"] + extras["gpu"],
+        "local": base + extras["pixels"] + extras["worker"] + extras["client"] + extras["local"] + groups["build"],
+        "dev": base
+        + extras["pixels"]
+        + extras["worker"]
+        + extras["client"]
+        + extras["local"]
+        + groups["build"]
+        + groups["dev"],
     }
     assert {lock.stem for lock in LOCKS} == asked.keys()
     assert [(name, missing) for name, group in asked.items() if (missing := wanted(group) - pins(name).keys())] == []
@@ -67,7 +74,17 @@ def test_what_runs_is_what_was_tested(lock: str) -> None:
     assert {name: versions for name, versions in pins(lock).items() if not versions <= tested.get(name, set())} == {}
 
 
-@pytest.mark.parametrize("lock", ["functions", "worker"])
+def test_the_gpu_image_is_the_worker_image_but_for_what_runs_the_networks() -> None:
+    worker, gpu = ((ROOT / "containers" / kind / "Dockerfile").read_text() for kind in ("worker", "gpu"))
+    steps = [text[text.index("ARG BASE") :].replace("gpu.txt", "worker.txt").splitlines() for text in (worker, gpu)]
+    own = [line.strip(" \\") for line in steps[1] if line.strip(" \\") not in {one.strip(" \\") for one in steps[0]}]
+    assert own == ["REDACTOR_DEVICE=gpu", "NVIDIA_VISIBLE_DEVICES=all", "NVIDIA_DRIVER_CAPABILITIES=compute,utility"]
+    tested = pins("worker")
+    others = {name for name, versions in pins("gpu").items() if versions != tested.get(name)}
+    assert others - {name for name in others if name.startswith("nvidia-")} == {"onnxruntime-gpu"}
+
+
+@pytest.mark.parametrize("lock", ["functions", "worker", "gpu"])
 def test_the_notices_name_every_package_that_is_shipped(lock: str) -> None:
     page = (ROOT / "docs" / "notices.md").read_text()
     assert [name for name in pins(lock) if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", page)] == []
