@@ -25,7 +25,7 @@ def detail(status: str = "FAILED", key: str = VIDEO, **more: str) -> dict[str, A
 def accepted(store: Store, flow: FakeFlow) -> Work:
     store.write(VIDEO, b"x")
     flow.statuses = {"run-1": "RUNNING"}
-    answer = accept(parse_request({"key": VIDEO}, store.bucket), "run-1", store, flow, Settings("{}", {}))
+    answer = accept(parse_request({"key": VIDEO}, store.bucket), "run-1", store, flow, Settings("{}"))
     return Work(store, answer["job"])
 
 
@@ -114,7 +114,7 @@ def test_a_list_beside_the_results_has_its_error_there(store: Store) -> None:
 def test_an_execution_that_lost_its_job_tells_nothing(store: Store, flow: FakeFlow) -> None:
     accepted(store, flow)
     flow.statuses = {"run-1": "FAILED", "run-2": "RUNNING"}
-    accept(parse_request({"key": VIDEO}, store.bucket), "run-2", store, flow, Settings("{}", {}))
+    accept(parse_request({"key": VIDEO}, store.bucket), "run-2", store, flow, Settings("{}"))
     assert report(detail(), store) == {}
     assert store.head(ERROR) is None
 
