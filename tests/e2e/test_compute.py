@@ -122,3 +122,12 @@ def test_who_asks_for_functions_alone_gets_nothing_else(hasty: Bench, clip: Path
     assert outcome.status == "FAILED"
     assert len(on(since(hasty.cloud, mark), "detect", None)) == 3
     assert on(since(hasty.cloud, mark), "detect", "fargate") == []
+
+
+def test_a_gpu_job_without_a_gpu_ends_by_name_and_not_on_the_cpu(bench: Bench, clip: Path) -> None:
+    mark = len(bench.cloud.journal.happenings)
+    outcome = bench.run(clip, {"experimentalOptions": {"compute": "gpu"}})
+    assert outcome.status == "FAILED"
+    assert outcome.json("_error.json")["code"] == "GpuMissing"
+    assert len(on(since(bench.cloud, mark), "detect", "gpu")) == 3
+    assert on(since(bench.cloud, mark), "detect", None) == []
