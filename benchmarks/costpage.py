@@ -260,7 +260,7 @@ Simulated by `python -m benchmarks.scale`. What is not built is named a what-if.
 As built, more than a hundred segments at once hardly help an hour: Join and Verify stream the whole result through one
 function, one block after another. The what-ifs say what would have to change for a minute; server-side copies alone do
 not do it. With the limit of 1,000 functions that an account begins with, `segments_at_once` times the number of jobs at
-work must stay below it: a throttled call is tried again for about two minutes, then its job fails and can be redriven.
+work had better stay below it: a throttled call waits up to five minutes before it is tried again, and each try is paid.
 
 {longest}
 

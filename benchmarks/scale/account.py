@@ -35,8 +35,8 @@ class Retry:
     """The state machine's for throttled calls: before attempt n it waits up to min(most, first * 2 ** n) seconds."""
 
     first: float = 2.0
-    most: float = 60.0
-    attempts: int = 7
+    most: float = 300.0
+    attempts: int = 500
 
 
 class Throttled(Exception):

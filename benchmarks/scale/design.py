@@ -47,10 +47,6 @@ def _together(call: Call, footage: Footage) -> Call:
     return replace(call, reads=math.ceil(call.reads / _TOGETHER), writes=math.ceil(call.writes / _TOGETHER))
 
 
-def _small_blocks(call: Call, footage: Footage) -> Call:
-    return replace(call, down=call.down / 16)
-
-
 def _looks_at_once(call: Call, footage: Footage) -> Call:
     return replace(call, frames=call.frames / _RANGES)
 
@@ -84,8 +80,7 @@ FURTHER = (
         join=_together,
         verify=_together,
     ),
-    blocks := small.and_("and Plan reads blocks of 256 KiB", plan=_small_blocks),
-    ranges := blocks.and_(f"and Verify in {_RANGES} ranges at a time", verify=_in_ranges),
+    ranges := small.and_(f"and Verify in {_RANGES} ranges at a time", verify=_in_ranges),
     once := ranges.and_("and Verify reads the result once and no source", verify=_read_once),
     copies := once.and_(f"and {_RANGES} copies at a time", join=_copies_at_once, publish=_copies_at_once),
     looks := copies.and_(f"and Plan looks at {_RANGES} places at a time", plan=_looks_at_once),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from redactor.measured import FIXED, OUTPUT, PACKETS, START, assumed, per_frame
+from redactor.pieces import KIB, MIB, requests
 from redactor.preset import Mode
 from redactor.prices import dollars
 
@@ -16,7 +17,7 @@ from redactor.prices import dollars
 VCPU = 1769
 _GB = 1024.0
 _FREE_DISK, _FREE_TASK_DISK = 512, 20 * 1024
-_BLOCK, _COPY, _UPLOAD = 4 << 20, 64 << 20, 8 << 20
+_COPY, _UPLOAD = 64 * MIB, 8 * MIB
 # What every step of a job asks of S3: its claim, whether a record of failure stands, the job, the plan, the segments.
 _ALWAYS = 5
 
@@ -116,29 +117,26 @@ class Call:
     copied: float = 0
 
 
-def _blocks(size: float) -> float:
-    """Requests that read so many bytes, by the blocks of store.py."""
-    return math.ceil(size / _BLOCK)
-
-
 def _streamed(f: Footage) -> Call:
     """Join as it is built: every part and the whole source through one function, and the result up."""
-    parts = max(f.segments + 1, _blocks(f.output))
-    reads = _ALWAYS + 2 * f.segments + parts + _blocks(f.source)
+    parts = max(f.segments + 1, requests(f.output))
+    reads = _ALWAYS + 2 * f.segments + parts + requests(f.source)
     return Call(f.frames, reads, 2, f.source + f.output, f.output)
 
 
 # What one call of each step moves, as its entry point is written.
 CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "accept": lambda f: Call(reads=12, writes=4),
-    # A look at each place where a segment may begin takes a block.
-    "plan": lambda f: Call(f.segments, reads=3 + f.segments, writes=2, down=(f.segments + 4) * _BLOCK),
-    "detect": lambda f: Call(f.frames / f.segments, _ALWAYS + _blocks(f.source / f.segments), 2, f.source / f.segments),
+    # A look at each place where a segment may begin takes a piece there, a second one of large pictures.
+    "plan": lambda f: Call(f.segments, reads=3 + 1.4 * f.segments, writes=2, down=f.segments * 110 * KIB + MIB),
+    "detect": lambda f: Call(
+        f.frames / f.segments, _ALWAYS + requests(f.source / f.segments), 2, f.source / f.segments
+    ),
     "merge": lambda f: Call(f.frames, _ALWAYS + 2 * f.segments, 6, f.frames * 600.0),
     "select": lambda f: Call(f.frames, _ALWAYS + 2, 1 + f.segments, f.frames * 300.0),
     "redact": lambda f: Call(
         f.frames / f.segments,
-        _ALWAYS + 1 + _blocks(f.source / f.segments),
+        _ALWAYS + 1 + requests(f.source / f.segments),
         2,
         f.source / f.segments,
         f.output / f.segments,
@@ -146,7 +144,7 @@ CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "join": _streamed,
     # The result twice, for its packets and its hash, and the source once, for its sound.
     "verify": lambda f: Call(
-        f.frames, _ALWAYS + 2 + f.segments + 2 * _blocks(f.output) + _blocks(f.source), 1, 2 * f.output + f.source
+        f.frames, _ALWAYS + 2 + f.segments + 2 * requests(f.output) + requests(f.source), 1, 2 * f.output + f.source
     ),
     "publish": lambda f: Call(reads=26, writes=12 + math.ceil(f.output / _COPY), copied=f.output),
 }

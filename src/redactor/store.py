@@ -2,7 +2,6 @@
 
 import io
 import math
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from redactor.errors import AccessDenied, MissingResult, RedactorError, SourceChanged, TryAgain
+from redactor.pieces import Pieces
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -226,18 +226,15 @@ class Store:
 
 
 class RangeReader(io.RawIOBase):
-    """Reads one version of an object by ranges, a few blocks kept; never takes a short block for the end.
+    """Reads one version of an object by ranges, a few pieces kept; never takes a short answer for the end.
 
     Raises SourceChanged where the version is gone or no longer has its ETag, TryAgain on network faults.
     """
 
-    BLOCK = 4 * MIB
-    KEPT = 6
-
     def __init__(self, client: "S3Client", bucket: str, source: Object) -> None:
         super().__init__()
         self._s3, self._bucket, self._source = client, bucket, source
-        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._pieces = Pieces(source.size, self._fetch)
         self._at = 0
 
     @property
@@ -259,24 +256,12 @@ class RangeReader(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any) -> int:
-        if self._at >= self.size:
-            return 0
-        number, offset = divmod(self._at, self.BLOCK)
-        chunk = self._block(number)[offset : offset + len(buffer)]
+        chunk = self._pieces.at(self._at)[: len(buffer)]
         buffer[: len(chunk)] = chunk
         self._at += len(chunk)
         return len(chunk)
 
-    def _block(self, number: int) -> bytes:
-        if number not in self._blocks:
-            self._blocks[number] = self._fetch(number * self.BLOCK)
-            if len(self._blocks) > self.KEPT:
-                self._blocks.popitem(last=False)
-        self._blocks.move_to_end(number)
-        return self._blocks[number]
-
-    def _fetch(self, start: int) -> bytes:
-        end = min(start + self.BLOCK, self.size)
+    def _fetch(self, start: int, end: int) -> bytes:
         source = self._source
         try:
             with named(source.key):

@@ -33,8 +33,9 @@ THROTTLES = {
     "Lambda.ResourceNotReadyException",
     "Lambda.SdkClientException",
     "Lambda.ServiceException",
-    "Lambda.TooManyRequestsException",
 }
+# No function is free: other jobs are at work.
+QUEUED = "Lambda.TooManyRequestsException"
 CRASHES = {"Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout", "States.Timeout"}
 # Of RunTask itself, where ECS has no room or no time; and of every end of a task but a good one.
 ECS_THROTTLES = {"ECS.AmazonECSException", "ECS.ServerException", "ECS.ThrottlingException"}
@@ -117,7 +118,7 @@ def wrongly_retried(machine: Definition) -> list[str]:
 
     Of container tasks every bad end is, as ECS has one name for them all; but not of one that ran out of time.
     """
-    function, container = _ours() | THROTTLES | CRASHES, ECS_THROTTLES | {ECS_FAILED}
+    function, container = _ours() | THROTTLES | {QUEUED} | CRASHES, ECS_THROTTLES | {ECS_FAILED}
     wanted = [(task, function) for task in invocations(machine)] + [(task, container) for task in containers(machine)]
     return [f"{task.name}: {', '.join(sorted(wrong))}" for task, right in wanted if (wrong := _again(task) ^ right)]
 
@@ -137,6 +138,16 @@ def impatient(machine: Definition) -> list[str]:
         return longest >= 120 and all(r.get("JitterStrategy") == "FULL" for r in retriers)
 
     return [task.name for task in (*invocations(machine), *containers(machine)) if not waits(task)]
+
+
+def gives_up(machine: Definition) -> list[str]:
+    """Invocations that do not wait for a free function for as long as the machine may run: a queue is no failure."""
+    limit = machine.get("TimeoutSeconds", 0)
+
+    def waits(task: State) -> bool:
+        return sum(_longest_wait(retrier, {QUEUED}) for retrier in task.body.get("Retry", [])) >= limit
+
+    return [task.name for task in invocations(machine) if not waits(task)]
 
 
 def _longest_wait(retrier: Mapping[str, Any], throttles: set[str]) -> float:
@@ -250,6 +261,7 @@ CHECKS: Mapping[str, Callable[[Definition], list[str]]] = {
         unlimited,
         wrongly_retried,
         impatient,
+        gives_up,
         everything_not_last,
         not_distributed,
         tolerant,

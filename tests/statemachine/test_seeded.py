@@ -89,9 +89,10 @@ SEEDS = [
     Seed(
         "a retry under a name that there is not",
         "wrongly_retried",
-        change("Plan", "Retry", 0, "ErrorEquals", 1, to="Lambda.Throttled"),
+        change("Plan", "Retry", 1, "ErrorEquals", 1, to="Lambda.Throttled"),
     ),
-    Seed("a throttle that is not waited out", "impatient", change("Detect", "Retry", 0, "MaxAttempts", to=3)),
+    Seed("a throttle that is not waited out", "impatient", change("Detect", "Retry", 1, "MaxAttempts", to=3)),
+    Seed("a queue that ends a job", "gives_up", change("Redact", "Retry", 0, "MaxAttempts", to=9)),
     Seed("all segments retried in step", "impatient", drop("Detect", "Retry", 0, "JitterStrategy")),
     Seed("a retry of everything that is not last", "everything_not_last", _first("Join")),
     Seed(

@@ -1,17 +1,9 @@
 """Objects pinned by version, conditional writes, and a reader that never hands out a short or foreign block."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from redactor.errors import MissingResult, SourceChanged
-from redactor.store import Conflict, Missing, Object, RangeReader, Store
-
-
-@pytest.fixture
-def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(RangeReader, "BLOCK", 64)
-    monkeypatch.setattr(RangeReader, "KEPT", 2)
+from redactor.store import Conflict, Missing, Object, Store
 
 
 def test_a_version_is_read_after_it_was_overwritten_and_deleted(store: Store) -> None:
@@ -71,25 +63,20 @@ def test_keys_of_a_folder_are_not_those_below_it(store: Store) -> None:
     assert list(store.keys("f/")) == ["f/a", "f/b", "f/sub/c"]
 
 
-@pytest.mark.usefixtures("small_blocks")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
-@given(size=st.integers(1, 500), reads=st.lists(st.tuples(st.integers(0, 600), st.integers(0, 300)), max_size=6))
-def test_reading_by_ranges_is_reading_the_file(store: Store, size: int, reads: list[tuple[int, int]]) -> None:
-    data = bytes(n % 251 for n in range(size))
+def test_reading_by_ranges_is_reading_the_file(store: Store) -> None:
+    data = bytes(n % 251 for n in range(300_000))
     reader = store.open(store.write("a", data))
-    for at, length in reads:
+    for at, length in ((0, 10), (299_000, 5000), (150_000, 140_000), (32_760, 20), (300_000, 5), (400_000, 5)):
         reader.seek(at)
         assert reader.read(length) == data[at : at + length]
 
 
-@pytest.mark.usefixtures("small_blocks")
 def test_the_reader_stays_on_its_version(store: Store) -> None:
     reader = store.open(store.write("a", b"first" * 100))
     store.write("a", b"other" * 100)
     assert reader.read(5) == b"first"
 
 
-@pytest.mark.usefixtures("small_blocks")
 def test_a_version_that_is_gone_is_a_changed_source(store: Store) -> None:
     written = store.write("a", b"first" * 100)
     reader = store.open(written)
