@@ -8,7 +8,7 @@ import pytest
 from redactor.errors import RedactorError
 from tests.formats.make import build, sources
 from tests.formats.outcome import Outcome, outcome
-from tests.formats.videos import Video
+from tests.formats.video import Video
 
 Outcomes = Callable[[Video], Outcome]
 

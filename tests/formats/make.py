@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.formats.paff import field_pictures
-from tests.formats.videos import CLICK, FRAMES, RATE, Video
+from tests.formats.video import CLICK, FRAMES, RATE, Video
 from tests.media_factory import moving
 
 Image = NDArray[np.uint8]

@@ -22,7 +22,7 @@ from redactor.media.streams import FrameTime, Gap, Segment
 from redactor.preset import BlurType, preset_from
 from redactor.select import Selection, select
 from tests.formats.make import counter
-from tests.formats.videos import CLICK
+from tests.formats.video import CLICK
 from tests.unit.pipeline import Pipeline
 
 Luma = NDArray[np.uint8]

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tests.formats.videos import VIDEOS, Video
+from tests.formats.video import Video
+from tests.formats.videos import VIDEOS
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
 _HEAD = """\

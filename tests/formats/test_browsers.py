@@ -14,7 +14,8 @@ from tests.formats.browser import Browser, Shown, chromium
 from tests.formats.conftest import Outcomes
 from tests.formats.make import build, counter
 from tests.formats.outcome import Luma, copied, ffprobe, lumas
-from tests.formats.videos import BY_NAME, Video
+from tests.formats.video import Video
+from tests.formats.videos import BY_NAME
 
 pytestmark = [pytest.mark.chromium, pytest.mark.ffmpeg]
 

@@ -15,7 +15,8 @@ from redactor.preset import BlurType
 from redactor.untouched import Tally, Untouched, check_untouched
 from tests.formats.make import build, counter
 from tests.formats.outcome import FACE, Flow, copied, ffprobe, hashes, lumas
-from tests.formats.videos import BY_NAME, FRAMES
+from tests.formats.video import FRAMES
+from tests.formats.videos import BY_NAME
 
 pytestmark = pytest.mark.ffmpeg
 

@@ -12,7 +12,8 @@ from tests.formats.conftest import Outcomes
 from tests.formats.make import counter
 from tests.formats.outcome import FACE, ffprobe, hashes, lags, lumas, sound
 from tests.formats.table import DOCUMENT, document
-from tests.formats.videos import RATE, VIDEOS, Video
+from tests.formats.video import RATE, Video
+from tests.formats.videos import VIDEOS
 
 pytestmark = pytest.mark.ffmpeg
 
