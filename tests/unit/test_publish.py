@@ -17,7 +17,7 @@ VIDEO = "input/foo.mp4"
 OUT = "output/foo.mp4/"
 PLAN = {
     "streams": {
-        "video": {"width": 1280, "height": 720},
+        "video": {"width": 1280, "height": 720, "time_base": "1/90000"},
         "audio": [{"codec": "aac", "index": 1, "copied": True}],
         "dropped": [],
     },
@@ -34,6 +34,7 @@ MERGED = {
     "detect_seconds": 1.5,
     "detect_on": {"lambda 1769": 1.5},
     "smallest_face": 16.0,
+    "gaps": [],
 }
 VERIFIED = {
     "frames": 3,
@@ -41,6 +42,7 @@ VERIFIED = {
     "bytes": 5,
     "redact_seconds": 2.5,
     "redact_on": {"lambda 3538": 1.0, "fargate": 1.5},
+    "gaps": [],
 }
 DOCUMENTS = {
     names.PLAN: PLAN,

@@ -176,7 +176,9 @@ def test_a_whole_segment_is_kept_in_little_memory() -> None:
 def heads(pipeline: Pipeline) -> list[tuple[Picture, list[Face]]]:
     """The frames of a real clip's first 1.6 s that show somebody, each with the heads that we find in it."""
     video = pipeline.plan.streams.video
-    segment = replace(pipeline.segments[0], end=(video.start or 0) + int(Fraction(8, 5) / video.time_base))
+    until = (video.start or 0) + Fraction(8, 5) / video.time_base
+    every = decode(pipeline.source, video, pipeline.segments[0])
+    segment = replace(pipeline.segments[0], end=next(one.time.pts for one in every if one.time.pts >= until))
     records = detect(pipeline.source, pipeline.plan, segment, pipeline.preset).detections.frames
     faces: list[list[Face]] = [[] for _ in records]
     for person in track(records, video).tracks:

@@ -119,6 +119,25 @@ def test_an_execution_that_lost_its_job_tells_nothing(store: Store, flow: FakeFl
     assert store.head(ERROR) is None
 
 
+def test_an_execution_that_loses_its_job_while_it_reads_tells_nothing(
+    store: Store, flow: FakeFlow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next execution clears the records that the first one's report was about to read."""
+    work = accepted(store, flow)
+    fail(work, DamagedVideo("corrupt"))
+    names = Work.names
+
+    def taken_over(self: Work, prefix: str) -> list[str]:
+        flow.statuses = {"run-1": "FAILED", "run-2": "RUNNING"}
+        monkeypatch.setattr(Work, "names", names)
+        accept(parse_request({"key": VIDEO}, store.bucket), "run-2", store, flow, Settings("{}"))
+        return list(names(self, prefix))
+
+    monkeypatch.setattr(Work, "names", taken_over)
+    assert report(detail(), store) == {}
+    assert store.head(ERROR) is None
+
+
 def test_a_job_that_a_newer_version_overtook_tells_nothing_beside_the_newer_result(
     store: Store, flow: FakeFlow
 ) -> None:
