@@ -93,7 +93,7 @@ def _watched(seconds: Seconds) -> Iterator[None]:
 
         return opened
 
-    network = opening(detectors.load, "detect", "network")
+    network = opening(detectors.load, "detect_all", "network")
     embedder = opening(weights.open_embedder, "embed", "embedding")
     with mock.patch.object(detect_step, "load", network), mock.patch.object(detect_step, "open_embedder", embedder):
         yield

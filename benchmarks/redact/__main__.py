@@ -2,8 +2,8 @@
 
 FOLDER: with aws_bezos_vogels.mp4 in it, or any one video: its first seconds, 720 lines high, and made 1080 lines high.
 Needs ffmpeg. Four tables: CPU against a plain transcode by ffmpeg with the same x264 settings and threads, the second
-look at the part apart; what each blur type costs; PSNR and SSIM outside the boxes, and size, for ours and ffmpeg's;
-peak memory of a worker by the length of its segment (--memory: at 1080 and 2160 lines).
+look at the part apart; what each blur type costs; PSNR, SSIM and VMAF outside the boxes, and size, for ours and for
+ffmpeg's; peak memory of a worker by the length of its segment (--memory: at 1080 and 2160 lines).
 """
 
 import argparse
@@ -20,6 +20,7 @@ import av
 import numpy as np
 
 from benchmarks.redact.quality import quality
+from benchmarks.redact.vmaf import vmaf
 from benchmarks.redact.worker import PRESET, Spent, rects
 from redactor.annotations import Face
 from redactor.blurs import obscure
@@ -62,11 +63,11 @@ def _speed(clips: Sequence[Path]) -> None:
         ratio = f"{ours.redact / plain:.2f}"
         print(f"| {clip.stem} | {ours.frames} | {a_frame[0]:.1f} | {a_frame[1]:.1f} | {ratio} | {a_frame[2]:.1f} |")
         looks += [(clip, "redact", part), (clip, "ffmpeg", theirs)]
-    print("\n| clip | by | PSNR outside, dB | SSIM outside | size |\n|---|---|---|---|---|")
+    print("\n| clip | by | PSNR outside, dB | SSIM outside | VMAF outside | size |\n|---|---|---|---|---|---|")
     for clip, who, made in looks:
-        found = quality(clip, made, rects(*_size(clip)))
-        print(f"| {clip.stem} | {who} | {found.psnr:.2f} | {found.ssim:.4f} | {found.size:.2f}x |")
-    print("VMAF: not measured, neither Debian's ffmpeg nor the av wheel has libvmaf")
+        hidden = rects(*_size(clip))
+        found, seen = quality(clip, made, hidden), vmaf(clip, made, hidden, BUILD / "vmaf")
+        print(f"| {clip.stem} | {who} | {found.psnr:.2f} | {found.ssim:.4f} | {seen:.1f} | {found.size:.2f}x |")
 
 
 def _transcoded(clip: Path, out: Path) -> float:

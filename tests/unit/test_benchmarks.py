@@ -12,12 +12,14 @@ from benchmarks import merge as merging
 from benchmarks.annotated import Placed
 from benchmarks.clips import write
 from benchmarks.measures import hiding, naming
+from benchmarks.ours import analyse
 from benchmarks.pixels import leak
 from benchmarks.redact import quality as looks
 from benchmarks.redact.worker import rects, redacted
 from benchmarks.reference import Clip, Frame, Person
 from redactor.covering import Rect
-from tests.media_factory import make_clip
+from tests.media_factory import face_clip, make_clip
+from tests.unit.pipeline import weights
 
 SIZE = (400, 300)
 FACE = (100.0, 100.0, 140.0, 150.0)
@@ -118,6 +120,14 @@ def test_quality_is_that_of_what_lies_outside_the_boxes(tmp_path: Path):
     # 60 x 80 of 400 x 300 pixels went from 180 to 0.
     assert everywhere.psnr == pytest.approx(10 * np.log10(255**2 / (0.04 * 155**2)), abs=1)
     assert everywhere.ssim < outside.ssim <= 1
+
+
+def test_what_detect_costs_is_told_by_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name, value in weights().items():
+        monkeypatch.setenv(name, value)
+    seconds = analyse(face_clip(tmp_path / "one.mp4", frames=12).path).seconds
+    assert seconds.frames == 12
+    assert min(seconds.decode, seconds.network, seconds.merge) > 0
 
 
 def test_redact_is_measured_apart_from_its_second_look(tmp_path: Path):
