@@ -2,6 +2,7 @@
 
 import os
 
+import cv2
 import numpy as np
 import pytest
 
@@ -32,10 +33,17 @@ def test_in_the_dark_all_pictures_are_brightened_alike(light: int, brightened: i
 
 def test_what_brightening_would_burn_out_is_looked_at_as_it_is_too() -> None:
     lamp = even(12)
-    lamp[80:86, 100:106] = 150
+    lamp[80:96, 100:116] = 150
     bright, as_it_is = lighting.lights([lamp], 12)
     assert as_it_is[0] is lamp
     assert bright[0][0, 0, 0] > 90
+
+
+def test_a_small_face_in_the_light_counts_in_a_large_picture_too() -> None:
+    """24 pixels of 4K are two of the small picture."""
+    large = even(12, (2160, 3840))
+    large[1000:1024, 2000:2024] = 150
+    assert len(lighting.lights([cv2.resize(large, (320, 180), interpolation=cv2.INTER_AREA), large], 12)) == 2
 
 
 def test_a_face_in_the_dark_is_found() -> None:
@@ -45,6 +53,7 @@ def test_a_face_in_the_dark_is_found() -> None:
     dark = np.clip(picture(0) / 16 + np.random.default_rng(4).normal(0, 4, (240, 320, 3)), 0, 255).astype(np.uint8)
     pictures = [dark] * len(detector.long_sides)
     as_it_is = detector.detect(pictures).scores.max(initial=0)
-    seen = lighting.detect(detector, pictures, float(dark.mean())).scores.max(initial=0)
+    lights = lighting.lights(pictures, float(dark.mean()))
+    seen = lighting.together([detector.detect(lit) for lit in lights]).scores.max(initial=0)
     assert seen > 0.5
     assert seen > as_it_is + 0.1

@@ -10,20 +10,16 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from redactor.detectors.faces import Detector, Faces, Picture, united
+from redactor.detectors.faces import Faces, Picture, united
 
 # Mean luma, 0-255: below the first it is dark; the second is aimed at, with at most so much gain. A brighter aim finds
 # fewer faces and more that is none.
 DARK = 48
 _AIM, _MOST = 96, 8
-# Share of the small picture: 4 x 4 of its pixels are the smallest face that a detector finds.
-_BURNT = 3e-4
+# Light is looked for in squares of this many pixels of the largest picture; so many of them are a quarter of the
+# smallest face that a detector finds there, 16 x 16 pixels.
+_SQUARE, _LIT = 4, 4
 _OVERLAP = 0.4
-
-
-def detect(detector: Detector, pictures: Sequence[Picture], lightness: float) -> Faces:
-    """What a detector sees in pictures as it wants them, whatever the light. lightness: their mean luma, 0-255."""
-    return together([detector.detect(lit) for lit in lights(pictures, lightness)])
 
 
 def together(seen: Sequence[Faces]) -> Faces:
@@ -37,9 +33,14 @@ def lights(pictures: Sequence[Picture], lightness: float) -> list[Sequence[Pictu
         return [pictures]
     gain = min(_MOST, _AIM / max(lightness, 1.0))
     bright = [_brightened(picture, gain) for picture in pictures]
-    smallest = min(pictures, key=lambda picture: picture.size)
-    burnt = float((smallest.max(axis=2) > 255 / gain).mean())
-    return [bright, pictures] if burnt > _BURNT else [bright]
+    return [bright, pictures] if _burns_out(max(pictures, key=lambda picture: picture.size), gain) else [bright]
+
+
+def _burns_out(picture: Picture, gain: float) -> bool:
+    """Whether something in it is too light for the gain, be it a small face in 4K."""
+    size = [max(1, side // _SQUARE) for side in (picture.shape[1], picture.shape[0])]
+    squares = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return int((squares.max(axis=2) > 255 / gain).sum()) >= _LIT
 
 
 def _brightened(picture: Picture, gain: float) -> Picture:
