@@ -63,9 +63,9 @@ def _copying(
     if not preset.experimental.copy_untouched or preset.mode is Mode.ANALYZE:
         return None, encoder, ()
     try:
+        if preset.experimental.allow_gaps:
+            raise NotAlike("allowGaps blackens what this would copy")
         with open_source(file, size) as source:
-            if preset.experimental.allow_gaps:
-                raise NotAlike("allowGaps blackens what this would copy")
             return *match(source, streams, form, encoder), ()
     except NotAlike as error:
         return None, encoder, (f"copyUntouched: everything is encoded: {error}",)

@@ -1,6 +1,6 @@
 """What a stretch of the source's picture takes: the measure for an output that is to be as large."""
 
-from redactor.media.restarts import moved
+from redactor.media.decode import from_key
 from redactor.media.source import Source
 from redactor.media.streams import Segment, VideoStream
 
@@ -11,12 +11,7 @@ def bitrate(source: Source, video: VideoStream, segment: Segment) -> int:
     Of an open GOP, the few frames that follow the next segment's key packet are not counted.
     """
     times, size = list[int](), 0
-    if segment.key is None:
-        source.rewind()
-    else:
-        at = segment.key.pts if segment.key.dts is None else segment.key.dts
-        source.seek(at, source.video(video.index))
-    for packet in moved(source.packets(source.video(video.index)), video.restarts):
+    for packet in from_key(source, video, segment):
         pts = packet.dts if packet.pts is None else packet.pts
         if not packet.size or pts is None or (segment.start is not None and pts < segment.start):
             continue

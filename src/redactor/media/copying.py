@@ -15,8 +15,8 @@ from typing import Any
 
 from av.packet import Packet
 
-from redactor.errors import DamagedVideo
 from redactor.media import h264
+from redactor.media.decode import from_key
 from redactor.media.encode import Encoder, parameter_sets
 from redactor.media.forms import Form
 from redactor.media.source import Source
@@ -202,28 +202,11 @@ def _fault(packet: "Packet[Any]", units: list[bytes], own: h264.Configuration) -
 
 def _packets(source: Source, video: VideoStream, segment: Segment) -> "Iterator[Packet[Any]]":
     """From the segment's key packet on through the next segment's."""
-    for at in [None] if segment.key is None else [segment.key.pts, None]:
-        if at is None:
-            source.rewind()
-        else:
-            source.seek(
-                at if segment.key is None or segment.key.dts is None else segment.key.dts, source.video(video.index)
-            )
-        found = segment.key is None
-        for packet in source.packets(source.video(video.index)):
-            if not packet.size:
-                continue
-            if not found and segment.key is not None and packet.is_keyframe:
-                if packet.pts is not None and packet.pts > segment.key.pts:
-                    break
-                found = packet.pts == segment.key.pts
-            if found:
-                yield packet
-            if found and _ends(packet, segment):
+    for packet in from_key(source, video, segment):
+        if packet.size:
+            yield packet
+            if _ends(packet, segment):
                 return
-        if found:
-            return
-    raise DamagedVideo(f"the key packet of pts {segment.start} is not found again")
 
 
 def _ends(packet: "Packet[Any]", segment: Segment) -> bool:

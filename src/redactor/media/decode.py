@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, dropwhile
 from typing import Any
 
 from av.packet import Packet
@@ -28,7 +28,7 @@ _EARLIER = (0, 1, 5, 20)
 # guess after a seek would make its duration depend on the segment.
 _STATE_DURATIONS = ("mov", "matroska")
 # Broadcasts are recorded from the middle on: what comes before their first key frame can be shown by nobody.
-MIDSTREAM = ("mpegts", "mpeg")
+_MIDSTREAM = ("mpegts", "mpeg")
 # Packets that may bring no frame of their own although nothing is wrong, by codec.
 _HIDDEN: dict[str, Callable[[bytes], bool]] = {
     # A frame that others refer to and nobody sees: show_frame is 0. RFC 6386, 9.1.
@@ -56,7 +56,7 @@ def decode(source: Source, video: VideoStream, segment: Segment) -> Iterator[Dec
     says, where the video does not go on with the segment's end, and where the container breaks; and whatever the file
     object raised.
     """
-    for at in attempts(segment, video.time_base):
+    for at in _attempts(segment, video.time_base):
         found = _run(source, video, segment, at)
         first = next(found, None)
         if first is not None:
@@ -65,7 +65,7 @@ def decode(source: Source, video: VideoStream, segment: Segment) -> Iterator[Dec
     raise DamagedVideo(f"no frame can be decoded at {in_words(segment.start, video)}")
 
 
-def attempts(segment: Segment, time_base: Fraction) -> list[int | None]:
+def _attempts(segment: Segment, time_base: Fraction) -> list[int | None]:
     """Where to look for the first packet (None: the beginning). A container may land behind the key: look earlier."""
     if segment.key is None:
         return [None]
@@ -73,10 +73,28 @@ def attempts(segment: Segment, time_base: Fraction) -> list[int | None]:
     return [*(at - int(seconds / time_base) for seconds in _EARLIER), None]
 
 
+def from_key(source: Source, video: VideoStream, segment: Segment) -> "Iterator[Packet[Any]]":
+    """All packets from the segment's first on, in decoding order; of a broadcast, from its first key packet on.
+
+    Raises DamagedVideo where the first is not found.
+    """
+    key = segment.key
+    for at in _attempts(segment, video.time_base):
+        found = _packets(source, video, segment, at)
+        if key is not None:
+            found = dropwhile(lambda packet: not (packet.is_keyframe and packet.pts == key.pts), found)
+        elif source.container.format.name in _MIDSTREAM:
+            found = dropwhile(lambda packet: not packet.is_keyframe, found)
+        first = next(found, None)
+        if first is not None:
+            return chain((first,), found)
+    raise DamagedVideo(f"no packet is found at {in_words(segment.start, video)}")
+
+
 def _run(source: Source, video: VideoStream, segment: Segment, at: int | None) -> Iterator[Decoded]:
     """The frames of the segment, read from `at` on; none where its key packet is not found or the first is another."""
     ledger = Ledger(video, segment, source)
-    for packet in packets(source, video, segment, at):
+    for packet in _packets(source, video, segment, at):
         ledger.expect(packet)
         for frame in frames(packet, source, ledger):
             pts = ledger.time(frame)
@@ -109,7 +127,7 @@ def _until(pts: int, held: Decoded) -> Decoded:
     return replace(held, time=FrameTime(held.time.pts, pts - held.time.pts))
 
 
-def packets(source: Source, video: VideoStream, segment: Segment, at: int | None) -> "Iterator[Packet[Any]]":
+def _packets(source: Source, video: VideoStream, segment: Segment, at: int | None) -> "Iterator[Packet[Any]]":
     """From the segment's key packet on, for nothing before it belongs to us; from the beginning: all of them."""
     if at is None:
         source.rewind()
@@ -144,7 +162,7 @@ class Ledger:
         container = source.container.format.name
         self._video = video
         self._durations = any(name in container for name in _STATE_DURATIONS)
-        self._midstream = container in MIDSTREAM
+        self._midstream = container in _MIDSTREAM
         self._start = segment.start
         self._is_second = second_fields(source.video(video.index).codec_context.extradata, video)
         self._segment = segment

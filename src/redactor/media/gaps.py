@@ -10,7 +10,6 @@ is gone from the container, or states no time, is not made up: the one before it
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, dropwhile
 from typing import Any, TypeVar
 
 from av.error import FFmpegError
@@ -19,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import DamagedVideo
-from redactor.media.decode import MIDSTREAM, Decoded, Ledger, attempts, decode, frames, in_words, lasting, packets
+from redactor.media.decode import Decoded, Ledger, decode, frames, from_key, in_words, lasting
 from redactor.media.forms import form_of
 from redactor.media.keys import starts_afresh
 from redactor.media.planes import plane_view
@@ -151,7 +150,7 @@ class _Grouping:
 
     def groups(self) -> Iterator[_Group]:
         """All of them, adjoining."""
-        found = (packet for packet in self._from_key() if packet.size)
+        found = (packet for packet in from_key(self._source, self._video, self._segment) if packet.size)
         group, after = self._new(next(found)), None
         for packet in found:
             if after is not None:
@@ -176,20 +175,6 @@ class _Grouping:
             yield self._closed(group, None)
         elif group.start != self._segment.end:
             raise DamagedVideo(f"the video ends before {in_words(self._segment.end, self._video)}")
-
-    def _from_key(self) -> "Iterator[Packet[Any]]":
-        """From the first packet of the segment on."""
-        key = self._segment.key
-        for at in attempts(self._segment, self._video.time_base):
-            found = packets(self._source, self._video, self._segment, at)
-            if key is not None:
-                found = dropwhile(lambda packet: not (packet.is_keyframe and packet.pts == key.pts), found)
-            elif self._source.container.format.name in MIDSTREAM:
-                found = dropwhile(lambda packet: not packet.is_keyframe, found)
-            first = next(found, None)
-            if first is not None:
-                return chain((first,), found)
-        raise DamagedVideo(f"no packet is found at {in_words(self._segment.start, self._video)}")
 
     def _new(self, key: "Packet[Any]") -> _Group:
         if key.pts is None:
