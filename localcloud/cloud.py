@@ -30,6 +30,8 @@ from localcloud.server import Server
 from localcloud.tasks import Kind, Tasks
 from localcloud.workers import Function, Pool, Reply
 from redactor.client.stack import STACK
+from redactor.flow import successor
+from redactor.store import Store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -156,6 +158,10 @@ class Cloud:
         if not self._bridge.wait_until_settled(execution, timeout):
             raise TimeoutError(f"{execution} is still {status} after {timeout} s")
         return self._sfn.describe_execution(executionArn=execution)
+
+    def successor(self, execution: str) -> str | None:
+        """The execution that took over the job of this one, which failed."""
+        return successor(Store(self.bucket, self.s3()), execution)
 
     def _start(self, stack: ExitStack) -> None:
         install()

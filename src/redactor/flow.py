@@ -12,6 +12,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from redactor.errors import LostClaim, TryAgain
+from redactor.failures import execution_key
 from redactor.store import Conflict, Missing, Store, named
 from redactor.work import claim_key
 
@@ -109,6 +110,19 @@ def holder_of(store: Store, job: str) -> str:
     """The execution that the job's claim names; raises Missing where there is no claim."""
     holder: str = json.loads(store.read(claim_key(job)))["execution"]
     return holder
+
+
+def successor(store: Store, execution: str) -> str | None:
+    """The execution that took a job over from this one after it failed; None where none did.
+
+    Each event of one set (video, annotations, id list) starts an execution for the same job, and one that comes to it
+    after another failed tries again.
+    """
+    try:
+        holder = holder_of(store, json.loads(store.read(execution_key(execution, "job.json")))["job"])
+    except Missing:
+        return None
+    return holder if holder != execution else None
 
 
 def check_claim(store: Store, job: str, execution: str) -> None:

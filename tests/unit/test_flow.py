@@ -5,7 +5,8 @@ import json
 import pytest
 
 from redactor.errors import LostClaim
-from redactor.flow import check_claim, claim
+from redactor.failures import execution_key
+from redactor.flow import check_claim, claim, successor
 from redactor.store import Store
 from redactor.work import claim_key
 from tests.aws import FakeFlow
@@ -46,6 +47,18 @@ def test_a_claim_taken_between_the_look_and_the_write_is_respected(
 
     monkeypatch.setattr(flow, "holds", rival_is_quicker)
     assert claim(store, flow, "job", "two") == "rival"
+
+
+def test_who_took_a_failed_job_over_is_its_successor(store: Store, flow: FakeFlow) -> None:
+    assert successor(store, "one") is None
+    for execution in ("one", "two"):
+        store.write(execution_key(execution, "job.json"), b'{"job": "job"}')
+    claim(store, flow, "job", "one")
+    assert successor(store, "one") is None
+    flow.statuses = {"one": "FAILED", "two": "RUNNING"}
+    claim(store, flow, "job", "two")
+    assert successor(store, "one") == "two"
+    assert successor(store, "two") is None
 
 
 def test_a_step_of_an_execution_that_lost_the_job_stops(store: Store, flow: FakeFlow) -> None:

@@ -18,6 +18,7 @@ from redactor.cli.summary import show_end, show_failure, show_report, show_resul
 from redactor.client import results as theirs
 from redactor.client.jobs import Execution
 from redactor.errors import RedactorError, TryAgain
+from redactor.flow import successor
 
 # Seconds between two questions: they grow while nothing changes.
 _FIRST, _LONGEST, _GROWTH = 0.3, 5.0, 1.25
@@ -147,6 +148,10 @@ class Follower:
         """Tells foo_error.json, which comes a little after the end; where it does not, what the execution says."""
         told = theirs.failure(self._remote.store, one.results, execution.arn)
         one.ended = one.ended or time.monotonic()
+        if told is None and (taken_by := successor(self._remote.store, execution.arn)):
+            # An event of the same set that came after the failure tries again; Report tells of the last one only.
+            one.execution, one.seen, one.ended = self._remote.jobs.execution(taken_by), 0, None
+            return None
         if told is None and time.monotonic() - one.ended < _REPORT:
             return None
         if told is None:

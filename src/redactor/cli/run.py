@@ -59,10 +59,11 @@ def _started(cloud: Cloud, one: Dropped, progress: Progress) -> str:
 
 
 def _end(cloud: Cloud, execution: str) -> Any:
-    """The end of the execution that holds the video's job: another event of the same set may have been quicker."""
+    """The end of the execution that holds the video's job in the end: another event of the set may have taken it."""
     end = cloud.wait(execution, _TIMEOUT)
     answer = json.loads(end.get("output") or "{}")
-    return _end(cloud, answer["holder"]) if answer.get("outcome") == "duplicate" else end
+    holder = answer["holder"] if answer.get("outcome") == "duplicate" else cloud.successor(execution)
+    return _end(cloud, holder) if holder else end
 
 
 def _tell(one: Dropped, end: Any, files: list[Path], console: Console, errors: Console) -> bool:

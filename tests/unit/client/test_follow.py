@@ -18,7 +18,9 @@ from redactor.client.following import Following
 from redactor.client.jobs import Jobs
 from redactor.client.stack import Deployed
 from redactor.errors import TryAgain
+from redactor.failures import execution_key
 from redactor.store import Store
+from redactor.work import claim_key
 from tests.unit.client.test_jobs import Executions, given
 
 ACCEPTED = {"outcome": "accepted", "job": "mine", "publish": {"outcome": "published"}}
@@ -104,6 +106,15 @@ def test_a_failure_is_told_as_report_wrote_it(bench: Bench, tmp_path: Path) -> N
     assert bench.follow(out=tmp_path / "out") is False
     assert "foo.mp4: InvalidIdList: no id 7\nallowed: 1\nMend it.\n" in bench.errors.getvalue()
     assert json.loads((tmp_path / "out" / "foo_error.json").read_text()) == told
+
+
+def test_a_failed_job_that_another_execution_took_over_is_followed_to_its_end(bench: Bench) -> None:
+    bench.flow.add("first", "FAILED", given(bench.key), error="TryAgain")
+    bench.flow.add("second", "SUCCEEDED", given(f"{bench.key}_IDList.txt"), ACCEPTED)
+    bench.store.write(execution_key("first", "job.json"), json.dumps({"job": "mine"}).encode())
+    bench.store.write(claim_key("mine"), json.dumps({"execution": "second"}).encode())
+    bench.store.write(Results(bench.key).report, json.dumps(REPORT).encode())
+    assert bench.follow() is True
 
 
 def test_a_failure_that_report_never_told_is_told_by_its_execution(
