@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from redactor.errors import AccessDenied, MissingResult, RedactorError, SourceChanged, TryAgain
-from redactor.pieces import Pieces
+from redactor.pieces import AT_ONCE, Hint, Pieces
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -81,6 +81,7 @@ def _client() -> "S3Client":
         retries={"mode": "standard", "max_attempts": 5},
         connect_timeout=5,
         read_timeout=60,
+        max_pool_connections=AT_ONCE,
         s3={"addressing_style": "path"},
     )
     return boto3.client("s3", config=config)
@@ -222,7 +223,17 @@ class Store:
 
     def open(self, source: Object) -> BinaryIO:
         """A seekable file over one pinned version, as RangeReader reads it; a read is short only at the end."""
-        return io.BufferedReader(RangeReader(self._s3, self.bucket, source))
+        return RangedFile(RangeReader(self._s3, self.bucket, source))
+
+
+class RangedFile(io.BufferedReader):
+    """A RangeReader that can be told what will be read of it: `pieces.expect`."""
+
+    raw: "RangeReader"
+
+    def expect(self, hints: Iterable[Hint]) -> None:
+        """Fetches it, many pieces at once. Raises as reading does."""
+        self.raw.expect(hints)
 
 
 class RangeReader(io.RawIOBase):
@@ -254,6 +265,9 @@ class RangeReader(io.RawIOBase):
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         self._at = max(0, base + offset)
         return self._at
+
+    def expect(self, hints: Iterable[Hint]) -> None:
+        self._pieces.expect(hints)
 
     def readinto(self, buffer: Any) -> int:
         chunk = self._pieces.at(self._at)[: len(buffer)]
