@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import boto3
@@ -221,7 +221,7 @@ class Store:
                 for found in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
                     self._s3.delete_object(Bucket=self.bucket, Key=found["Key"], VersionId=found["VersionId"])
 
-    def open(self, source: Object) -> BinaryIO:
+    def open(self, source: Object) -> "RangedFile":
         """A seekable file over one pinned version, as RangeReader reads it; a read is short only at the end."""
         return RangedFile(RangeReader(self._s3, self.bucket, source))
 
