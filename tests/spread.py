@@ -44,5 +44,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             return group(nodeid)
 
+        def remove_node(self, node: Any) -> str | None:
+            """A test that killed its process has failed and is not tried again, as all behind it is."""
+            units = self.assigned_work[node].values()
+            killer = next((test for unit in units for test, done in unit.items() if not done), None)
+            for unit in units:
+                unit.update({killer: True} if killer in unit else {})
+            super().remove_node(node)
+            return killer
+
     config.option.loadscopereorder = False
     return Scheduling(config, log)
