@@ -7,6 +7,7 @@ from redactor import work as names
 from redactor.entry import step
 from redactor.job import Job
 from redactor.join import join
+from redactor.many import many
 from redactor.media.mux import PartFile
 from redactor.media.source import open_source
 from redactor.media.streams import Segment
@@ -19,8 +20,8 @@ from redactor.work import Work
 def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     job, plan = work.load(Job, names.JOB), work.load_timed(Plan, names.PLAN).value
     segments, out = work.load(list[Segment], names.SEGMENTS), scratch / "redacted.mp4"
-    verdicts = [work.load_timed(Verdict, names.verdict_name(s.n)).value for s in segments]
-    parts = [PartFile(s.n, *work.reopenable(names.part_name(s.n))) for s in segments]
+    verdicts = [one.value for one in work.load_all_timed(Verdict, (names.verdict_name(s.n) for s in segments))]
+    parts = list(many(lambda s: PartFile(s.n, *work.reopenable(names.part_name(s.n))), segments))
     with open_source(work.store.open(job.source.object()), job.source.size) as source:
         told = join(parts, verdicts, segments, source, plan=plan, blur=job.preset.blur, out=out)
     work.store.upload(work.key(names.REDACTED), out)

@@ -21,7 +21,7 @@ from redactor.work import Work
 def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     job, plan = work.load(Job, names.JOB), work.load_timed(Plan, names.PLAN).value
     segments = work.load(list[Segment], names.SEGMENTS)
-    timed = [work.load_timed(Verdict, names.verdict_name(s.n)) for s in segments]
+    timed = list(work.load_all_timed(Verdict, (names.verdict_name(s.n) for s in segments)))
     ours = job.mode is not Mode.REDACT
     frames = work.load(tuple[FrameTime, ...], names.FRAMES) if ours else None
     gaps = work.load_timed(MergeTold, names.MERGE).value.gaps if ours else None
@@ -34,7 +34,7 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
         [one.value for one in timed],
         frames=frames,
         blur=job.preset.blur,
-        boxes=[work.load(SegmentBoxes, names.boxes_name(s.n)) for s in segments] if plan.copying else (),
+        boxes=list(work.load_all(SegmentBoxes, (names.boxes_name(s.n) for s in segments))) if plan.copying else (),
         gaps=gaps,
     )
     seconds = round(sum(one.seconds for one in timed), 3)
