@@ -1,7 +1,7 @@
 """Many small things at a time: S3 answers each after some hundredths of a second, but dozens in that time."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ R = TypeVar("R")
 AT_ONCE = 32
 
 
-def many(act: Callable[[T], R], things: Iterable[T], most: int = AT_ONCE) -> Iterator[R]:
+def many(act: Callable[[T], R], things: Iterable[T], most: int = AT_ONCE) -> Generator[R, None, None]:
     """act's answers in the order of the things, up to `most` of them made before they are asked for.
 
     What goes wrong is raised under its own name where its answer would come. On leaving, nothing more is begun and

@@ -2,8 +2,8 @@
 
 import io
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from redactor.errors import AccessDenied, MissingResult, RedactorError, SourceChanged, TryAgain
+from redactor.inorder import UNDER_WAY, Block, Blocks, InOrder, Span, Told, spans
 from redactor.many import AT_ONCE, many
 from redactor.pieces import Pieces
 
@@ -236,6 +237,23 @@ class Store:
         """A seekable file over one pinned version, as RangeReader reads it; a read is short only at the end."""
         return io.BufferedReader(RangeReader(self._s3, self.bucket, source))
 
+    @contextmanager
+    def in_order(self, sources: Sequence[Object]) -> Iterator[Callable[[int], BinaryIO]]:
+        """Gives a way to open each of several objects, as open does, that are read one after another and through.
+
+        What comes next is fetched meanwhile. On leaving, nothing is fetched any more.
+        """
+        with closing(self.blocks(sources)) as blocks:
+            yield lambda n: io.BufferedReader(InOrder(self.open(sources[n]), sources[n].size, blocks, n))
+
+    def blocks(self, sources: Sequence[Object], told: Told | None = None) -> Blocks:
+        """Of all these objects, each whole, in order; several are fetched at a time. Raises as RangeReader does."""
+
+        def fetch(span: Span) -> Block:
+            return Block(span, _fetch(self._s3, self.bucket, sources[span.file], span.start, span.end))
+
+        return Blocks(many(fetch, spans(source.size for source in sources), UNDER_WAY), told)
+
 
 class RangeReader(io.RawIOBase):
     """Reads one version of an object by ranges, a few pieces kept; never takes a short answer for the end.
@@ -274,21 +292,25 @@ class RangeReader(io.RawIOBase):
         return len(chunk)
 
     def _fetch(self, start: int, end: int) -> bytes:
-        source = self._source
-        try:
-            with named(source.key):
-                data = self._s3.get_object(
-                    Bucket=self._bucket,
-                    Key=source.key,
-                    Range=f"bytes={start}-{end - 1}",
-                    IfMatch=source.etag,
-                    **_version(source.version),
-                )["Body"].read()
-        except (Missing, Conflict) as error:
-            raise SourceChanged(f"{source.key} is no longer the version that this job was given") from error
-        if len(data) != end - start:
-            raise TryAgain(f"{source.key}: {len(data)} bytes instead of {end - start} at {start}")
-        return data
+        return _fetch(self._s3, self._bucket, self._source, start, end)
+
+
+def _fetch(client: "S3Client", bucket: str, source: Object, start: int, end: int) -> bytes:
+    """Exactly these bytes of that version."""
+    try:
+        with named(source.key):
+            data = client.get_object(
+                Bucket=bucket,
+                Key=source.key,
+                Range=f"bytes={start}-{end - 1}",
+                IfMatch=source.etag,
+                **_version(source.version),
+            )["Body"].read()
+    except (Missing, Conflict) as error:
+        raise SourceChanged(f"{source.key} is no longer the version that this job was given") from error
+    if len(data) != end - start:
+        raise TryAgain(f"{source.key}: {len(data)} bytes instead of {end - start} at {start}")
+    return data
 
 
 def _version(version: str | None) -> Any:

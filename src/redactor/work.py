@@ -12,9 +12,9 @@ errors/<step>-<n>   what failed and why      redacted.mp4        the whole; join
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from redactor.bucket import WORK
 from redactor.errors import MissingResult, SourceChanged
@@ -118,11 +118,6 @@ class Work:
     def names(self, folder: str) -> list[str]:
         """The names under a folder of the job, in order."""
         return [key.removeprefix(self.key("")) for key in self.store.keys(self.key(folder))]
-
-    def reopenable(self, name: str) -> tuple[int, Callable[[], BinaryIO]]:
-        """Size in bytes of what an earlier step wrote, and a way to open it, as often as needed."""
-        found = self.found(name)
-        return found.size, lambda: self.store.open(found)
 
     def pinned(self, sidecar: Pinned) -> bytes:
         """A sidecar in the version that the job was given; raises SourceChanged where it is gone."""

@@ -27,7 +27,7 @@ def test_as_many_as_allowed_are_under_way_and_no_more_are_made_ahead() -> None:
     assert next(answers) == 0
     time.sleep(0.1)
     assert sorted(begun) == [0, 1, 2, 3]
-    answers.close()  # type: ignore[attr-defined]
+    answers.close()
 
 
 def test_the_first_failure_in_order_is_raised_and_nothing_more_is_begun() -> None:

@@ -58,7 +58,7 @@ def test_jobs_do_not_see_each_other(store: Store, work: Work) -> None:
         lambda work: work.load(int, names.PLAN),
         lambda work: work.load_timed(int, names.PLAN),
         lambda work: work.found(names.REDACTED),
-        lambda work: work.reopenable(names.part_name(0)),
+        lambda work: work.found(names.part_name(0)),
     ],
 )
 def test_what_an_earlier_step_did_not_write_is_missing(work: Work, read: Callable[[Work], object]) -> None:
@@ -85,15 +85,6 @@ def test_the_names_in_a_folder_come_in_order_and_from_it_alone(work: Work) -> No
     work.save(names.PLAN, 0)
     assert work.names(names.THUMBS) == [names.thumb_name(2), names.thumb_name(10)]
     assert work.names(names.ERRORS) == []
-
-
-def test_a_part_opens_as_often_as_needed(work: Work) -> None:
-    work.store.write(work.key(names.part_name(0)), b"part")
-    size, opened = work.reopenable(names.part_name(0))
-    assert size == 4
-    for _ in range(2):
-        with opened() as file:
-            assert file.read() == b"part"
 
 
 def test_every_version_of_every_embedding_is_gone_when_faces_are_forgotten(work: Work) -> None:
