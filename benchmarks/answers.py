@@ -18,7 +18,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from redactor.pieces import AT_ONCE
+from redactor.many import AT_ONCE
 from redactor.store import Object, RangedFile, Store
 
 # Seconds from a request to the first byte within a region, as S3's performance guidelines give it for small objects:

@@ -29,7 +29,7 @@ from redactor.annotations import SegmentBoxes
 from redactor.detect import detect
 from redactor.detectors import load
 from redactor.identity.weights import open_embedder
-from redactor.join import join
+from redactor.join import Joined, join
 from redactor.media.mux import PartFile
 from redactor.media.parts import packets_digest
 from redactor.media.source import open_source
@@ -106,12 +106,23 @@ def measured(video: Path, folder: Path) -> tuple[Clock, Sizes]:
         boxes: SegmentBoxes = chosen.boxes[0]
         verdict = clock.run("redact", lambda: redact(source, planned, segments[0], boxes, blur=_WHOLE.blur, part=part))
         files = [PartFile.at(0, part)]
-        clock.run("join", lambda: join(files, [verdict], segments, source, plan=planned, blur=_WHOLE.blur, out=out))
+        joined: Joined = clock.run(
+            "join", lambda: join(files, [verdict], segments, source, plan=planned, blur=_WHOLE.blur, out=out)
+        )
         with out.open("rb") as made, video.open("rb") as again:
             output, original = Output(made, out.stat().st_size), Output(again, size)
             clock.run(
                 "verify",
-                lambda: verify(output, original, planned, segments, [verdict], frames=merged.frames, blur=_WHOLE.blur),
+                lambda: verify(
+                    output,
+                    original,
+                    planned,
+                    segments,
+                    [verdict],
+                    frames=merged.frames,
+                    blur=_WHOLE.blur,
+                    sound=joined.sound,
+                ),
             )
         video_stream = planned.streams.video
     pixels = video_stream.width * video_stream.height
@@ -123,8 +134,8 @@ def _packets(folder: Path) -> None:
     still = _moved(folder, 18_000, (160, 96), noise=False)
     rows = [still, _moved(folder, 240, (1280, 720), noise=True)]
     print("| step | CPU ms a frame | CPU ms a MB read |\n|---|---|---|")
-    for step, times in (("join", 1), ("verify", 2)):  # verify reads the result twice
-        known = np.array([(count, size * times / 1e6) for count, size, _ in rows])
+    for step in ("join", "verify"):
+        known = np.array([(count, size / 1e6) for count, size, _ in rows])
         taken = np.array([clock.taken[step][0] for _, _, clock in rows])
         a, b = np.linalg.solve(known, taken) * 1000
         print(f"| {step} | {a:.4f} | {b:.2f} |", flush=True)

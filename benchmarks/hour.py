@@ -16,7 +16,7 @@ from redactor.crops import Crop, survivors
 from redactor.detect import Found, SegmentDetections
 from redactor.detectors.detection import Detection, FrameRecord
 from redactor.detectors.faces import Floats, Picture
-from redactor.identity.embedder import SIZE
+from redactor.identity.resnet import SIZE
 from redactor.identity.sampling import Template, wanted
 from redactor.media.encode import Encoder
 from redactor.media.forms import form_of

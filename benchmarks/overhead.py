@@ -83,10 +83,10 @@ def _finish(
     size = video.stat().st_size
     files = [PartFile.at(n, path) for n, path in enumerate(parts)]
     with video.open("rb") as file, open_source(file, size) as source:
-        join(files, verdicts, segments, source, plan=planned, blur=PRESET.blur, out=out)
+        sound = join(files, verdicts, segments, source, plan=planned, blur=PRESET.blur, out=out).sound
     with out.open("rb") as made, video.open("rb") as file:
         output, source_file = Output(made, out.stat().st_size), Output(file, size)
-        verify(output, source_file, planned, segments, verdicts, frames=None, blur=PRESET.blur)
+        verify(output, source_file, planned, segments, verdicts, frames=None, blur=PRESET.blur, sound=sound)
 
 
 def _warm(_: int) -> None:

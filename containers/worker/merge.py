@@ -1,5 +1,6 @@
 """Entry point of MergeTracks: all detections in, annotations and thumbnails out."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ from redactor import work as names
 from redactor.entry import step
 from redactor.identity.sampling import Template
 from redactor.job import Job
+from redactor.many import each
 from redactor.media.source import open_source
 from redactor.media.streams import Segment
 from redactor.merge import SegmentSightings, merge
@@ -18,13 +20,12 @@ from redactor.work import Work
 def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     job, plan = work.load(Job, names.JOB), work.load_timed(Plan, names.PLAN).value
     segments = work.load(list[Segment], names.SEGMENTS)
-    found = (work.load_timed(SegmentSightings, names.detections_name(s.n)) for s in segments)
-    templates = (one for name in work.names(names.TEMPLATES) for one in work.load(tuple[Template, ...], name))
+    found = work.load_all_timed(SegmentSightings, (names.detections_name(s.n) for s in segments))
+    templates = chain.from_iterable(work.load_all(tuple[Template, ...], work.names(names.TEMPLATES)))
     with open_source(work.store.open(job.source.object()), job.source.size) as source:
         merged = merge(found, templates, source, plan, segments)
     work.save(names.FRAMES, merged.frames)
     work.store.write(work.key(names.ANNOTATIONS), merged.annotations)
-    for face_id, jpeg in merged.thumbs.items():
-        work.store.write(work.key(names.thumb_name(face_id)), jpeg, content_type="image/jpeg")
+    each(lambda face: work.save_thumb(*face), merged.thumbs.items())
     work.save_timed(names.MERGE, merged.told)
     return {"frames": len(merged.frames), "faces": len(merged.thumbs)}

@@ -21,7 +21,6 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     id_list = work.pinned(wanted) if wanted else b""
     frames = None if job.mode is Mode.REDACT else work.load(tuple[FrameTime, ...], names.FRAMES)
     selection = select(annotations, id_list, plan, work.load(list[Segment], names.SEGMENTS), frames)
-    for boxes in selection.boxes:
-        work.save(names.boxes_name(boxes.n), boxes)
+    work.save_all((names.boxes_name(boxes.n), boxes) for boxes in selection.boxes)
     work.save_timed(names.SELECT, selection.told)
     return {"hidden": len(selection.told.hidden), "visible": len(selection.told.visible)}

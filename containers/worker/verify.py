@@ -1,6 +1,7 @@
 """Entry point of Verify: the joined MP4 against the frame table and every verdict, without decoding."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from redactor import work as names
 from redactor.annotations import SegmentBoxes
 from redactor.entry import step
 from redactor.job import Job
+from redactor.join import Joined
 from redactor.media.streams import FrameTime, Segment
 from redactor.merge import MergeTold
 from redactor.plan import Plan
@@ -21,21 +23,22 @@ from redactor.work import Work
 def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     job, plan = work.load(Job, names.JOB), work.load_timed(Plan, names.PLAN).value
     segments = work.load(list[Segment], names.SEGMENTS)
-    timed = [work.load_timed(Verdict, names.verdict_name(s.n)) for s in segments]
+    timed = list(work.load_all_timed(Verdict, (names.verdict_name(s.n) for s in segments)))
     ours = job.mode is not Mode.REDACT
     frames = work.load(tuple[FrameTime, ...], names.FRAMES) if ours else None
     gaps = work.load_timed(MergeTold, names.MERGE).value.gaps if ours else None
     made, source = work.found(names.REDACTED), job.source.object()
     told = verify(
-        Output(work.store.open(made), made.size),
-        Output(work.store.open(source), source.size),
+        Output(work.store.open(made), made.size, partial(work.store.blocks, [made])),
+        Output(work.store.open(source), source.size, partial(work.store.blocks, [source])),
         plan,
         segments,
         [one.value for one in timed],
         frames=frames,
         blur=job.preset.blur,
-        boxes=[work.load(SegmentBoxes, names.boxes_name(s.n)) for s in segments] if plan.copying else (),
+        boxes=list(work.load_all(SegmentBoxes, (names.boxes_name(s.n) for s in segments))) if plan.copying else (),
         gaps=gaps,
+        sound=work.load_timed(Joined, names.JOIN).value.sound,
     )
     seconds = round(sum(one.seconds for one in timed), 3)
     ran = {on: sum(one.seconds for one in timed if one.on == on) for on in {one.on for one in timed}}

@@ -11,6 +11,7 @@ from redactor.flow import Flow, claim
 from redactor.gather import Presets, Quiet, Set, gather
 from redactor.job import MARK, Job, Pinned, job_id
 from redactor.jsonable import encode
+from redactor.many import each
 from redactor.preset import Mode
 from redactor.store import Object, Store
 from redactor.work import ERRORS, JOB, Work
@@ -124,8 +125,7 @@ def _job(found: Set, trigger: Object, execution: str, bucket: str, *, again: boo
 
 def _open(work: Work, job: Job) -> None:
     """Writes the job, where a client looks for it, and clears what a failed execution of it left."""
-    for stale in work.names(ERRORS):
-        work.store.delete(work.key(stale))
+    each(work.store.delete, map(work.key, work.names(ERRORS)))
     work.save(JOB, job)
     index = encode({"job": job.id, "execution": job.execution, "mode": str(job.mode)})
     places = [f"{job_index(pinned.key, pinned.version)}{job.id}.json" for pinned in {job.source, job.trigger}]

@@ -28,10 +28,11 @@ _STATES_STANDSTILLS = frozenset({"avi"})
 
 @dataclass(frozen=True)
 class Joined:
-    """join.json."""
+    """join.json. sound: sha256 of each audio track's packets as the source has them, None where it was encoded."""
 
     parts: int
     warnings: tuple[str, ...]
+    sound: tuple[str | None, ...] = ()
 
 
 def join(
@@ -49,8 +50,8 @@ def join(
     if [part.n for part in parts] != wanted or [verdict.n for verdict in verdicts] != wanted:
         raise MissingResult(f"{len(parts)} parts and {len(verdicts)} verdicts for {len(wanted)} segments")
     reorder = plan.copying.reorder if plan.copying else None
-    mux.join(parts, source, plan.streams, out, _TITLES.get(blur), reorder=reorder)
-    return Joined(len(parts), (*_standstills(verdicts, plan), *_ending(verdicts, source, plan)))
+    sound = mux.join(parts, source, plan.streams, out, _TITLES.get(blur), reorder=reorder)
+    return Joined(len(parts), (*_standstills(verdicts, plan), *_ending(verdicts, source, plan)), sound)
 
 
 def _standstills(verdicts: Sequence[Verdict], plan: Plan) -> tuple[str, ...]:

@@ -7,17 +7,16 @@ gets megabytes at a time. Who knows beforehand where it will look says so, and m
 from bisect import bisect_right, insort
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO
+
+from redactor.many import many
 
 KIB, MIB = 1 << 10, 1 << 20
 LEAST, MOST = 64 * KIB, 4 * MIB
 _GROWTH = 2
 # Bytes that are kept: sound and picture of one time may lie far apart in a file, and each goes on by itself.
 _KEPT = 6 * MOST
-# Hints that are fetched at once: S3 takes tens of milliseconds to answer, whatever is asked for.
-AT_ONCE = 32
 # Bytes of a hint at most: a wrong one must not cost much.
 MOST_HINTED = MIB
 
@@ -74,10 +73,9 @@ class Pieces:
             return
         after = [*(gap.start for gap in gaps[1:]), self._size]
         limits = [min(self._after(gap.start), end) for gap, end in zip(gaps, after, strict=True)]
-        with ThreadPoolExecutor(min(AT_ONCE, len(gaps))) as pool:
-            for gap, data in zip(gaps, pool.map(self._gather, gaps, limits), strict=True):
-                if data:
-                    self._keep(gap.start, data)
+        for gap, data in zip(gaps, many(self._gather, zip(gaps, limits, strict=True)), strict=True):
+            if data:
+                self._keep(gap.start, data)
 
     def _gaps(self, hint: Hint) -> Iterator[Hint]:
         """What is not there of a hint. Only where its first byte is not can it be asked for more."""
@@ -90,8 +88,9 @@ class Pieces:
             else:
                 at = self._end(before)
 
-    def _gather(self, hint: Hint, limit: int) -> bytes:
-        """All bytes of one hint up to the limit."""
+    def _gather(self, bounded: tuple[Hint, int]) -> bytes:
+        """All bytes of one hint up to a limit."""
+        hint, limit = bounded
         data, want = b"", hint.length
         while len(data) < (want := min(want, MOST_HINTED, limit - hint.start)):
             data += self._fetch(hint.start + len(data), hint.start + want)

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from redactor import work as names
 from redactor.errors import MissingResult, OutputInTheWay, TryAgain
 from redactor.job import MARK, Job
+from redactor.many import each, many
 from redactor.preset import BlurType, Mode
 from redactor.report import success
 from redactor.store import Conflict, Missing, Object, Store
@@ -40,27 +42,34 @@ def publish(work: Work) -> dict[str, Any]:
     job = work.load(Job, names.JOB)
     prefix = job.results.prefix
     work.store.write(work.key(names.REPORT), success(work, job))
-    placings = _placings(work, job)
-    for placing in placings:  # all of them before the first is placed: a refusal leaves no half of a result
-        _standing(work.store, placing.key)
-    published = all(_place(work.store, placing, job) for placing in placings)
+    batches = _batches(work, job)
+    # All of them before the first is placed: a refusal leaves no half of a result.
+    each(lambda placing: _standing(work.store, placing.key), chain.from_iterable(batches))
+    published = all(all(many(lambda placing: _place(work.store, placing, job), batch)) for batch in batches)
     if published:
         _tidy(work, job)
     work.forget_faces()
     return {"outcome": "published" if published else "superseded", "prefix": prefix}
 
 
-def _placings(work: Work, job: Job) -> list[Placing]:
-    """In the order of publishing."""
-    results, found = job.results, list[Placing]()
+def _batches(work: Work, job: Job) -> list[list[Placing]]:
+    """In the order of publishing: each batch stands before the next is begun."""
+    results, batches = job.results, list[list[Placing]]()
     if job.mode is not Mode.REDACT:
-        found.append(Placing(work.found(names.ANNOTATIONS), results.annotations, "application/json", PERSONAL))
-        for name in _thumbs(work, job):
-            key = results.thumb(int(name.removeprefix(names.THUMBS).removesuffix(".jpg")))
-            found.append(Placing(work.found(name), key, "image/jpeg", PERSONAL))
+        annotations = Placing(work.found(names.ANNOTATIONS), results.annotations, "application/json", PERSONAL)
+        batches.append([annotations, *many(lambda name: _thumb(work, job, name), _thumbs(work, job))])
     if job.mode is not Mode.ANALYZE:
-        found.append(Placing(_verified(work), results.redacted, "video/mp4"))
-    return [*found, Placing(work.found(names.REPORT), results.report, "application/json")]
+        batches.append([Placing(_verified(work), results.redacted, "video/mp4")])
+    return [*batches, [Placing(work.found(names.REPORT), results.report, "application/json")]]
+
+
+def _thumb(work: Work, job: Job, name: str) -> Placing:
+    return Placing(work.found(name), job.results.thumb(_face(name)), "image/jpeg", PERSONAL)
+
+
+def _face(name: str) -> int:
+    """Whose portrait a working file is."""
+    return int(name.removeprefix(names.THUMBS).removesuffix(".jpg"))
 
 
 def _verified(work: Work) -> Object:
@@ -131,9 +140,13 @@ def _tidy(work: Work, job: Job) -> None:
     results, store = job.results, work.store
     stale = [results.error]
     if job.mode is not Mode.REDACT:
-        mine = {results.thumb(int(n.removeprefix(names.THUMBS).removesuffix(".jpg"))) for n in _thumbs(work, job)}
+        mine = {results.thumb(_face(name)) for name in _thumbs(work, job)}
         stale += [key for key in store.keys(results.thumbs, deep=False) if key not in mine]
-    for key in stale:
-        stands = store.head(key)
-        if stands is not None and MARK in stands.metadata:
-            store.delete(key)
+    each(lambda key: _remove(store, key), stale)
+
+
+def _remove(store: Store, key: str) -> None:
+    """If it is ours."""
+    stands = store.head(key)
+    if stands is not None and MARK in stands.metadata:
+        store.delete(key)

@@ -15,7 +15,7 @@ from redactor.media.forms import Form
 from redactor.media.gaps import Spared, seen_by
 from redactor.media.parts import PartDigest, packets_digest, read_part
 from redactor.media.patchwork import Patchwork
-from redactor.media.planes import Picture, picture
+from redactor.media.planes import Picture, drawable, picture
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
 from redactor.plan import Plan
@@ -74,7 +74,7 @@ def redact(
                 if kept.holds(clear.time.pts):
                     checks.append(partial(compare_exactly, clear.time.pts, samples(clear)))
                     continue
-                frame = clear.copied()
+                frame = drawable(clear, video, form)
                 rects = obscure(
                     frame.planes,
                     boxes.at(frame.time.pts),

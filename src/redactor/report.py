@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from redactor import __version__
@@ -13,6 +14,7 @@ from redactor.errors import InvalidKey, RedactorError, TryAgain
 from redactor.failures import execution_key
 from redactor.flow import holder_of
 from redactor.job import MARK, Job
+from redactor.many import many
 from redactor.preset import BlurType, Mode, describe
 from redactor.spent import spent
 from redactor.store import Conflict, Missing, Store
@@ -212,12 +214,19 @@ def _failure(detail: Mapping[str, Any], execution: str, job: Job | None, store: 
         keys = [work.key(name) for name in work.names(names.ERRORS)]
     else:
         keys = [execution_key(execution, "accept.json")]
-    records = [json.loads(store.read(key)) for key in keys if store.head(key)]
+    records = [json.loads(data) for data in many(partial(_there, store), keys) if data is not None]
     if not records:
         return _from_execution(detail)
     told = min(records, key=lambda record: record["retryable"])
     advice = told.pop("advice")
     return {**told, "whatToDo": advice}
+
+
+def _there(store: Store, key: str) -> bytes | None:
+    try:
+        return store.read(key)
+    except Missing:
+        return None
 
 
 def _from_execution(detail: Mapping[str, Any]) -> dict[str, Any]:

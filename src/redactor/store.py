@@ -2,12 +2,12 @@
 
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlencode
 
 import boto3
@@ -15,7 +15,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from redactor.errors import AccessDenied, MissingResult, RedactorError, SourceChanged, TryAgain
-from redactor.pieces import AT_ONCE, Hint, Pieces
+from redactor.inorder import UNDER_WAY, Block, Blocks, InOrder, Span, Told, spans
+from redactor.many import AT_ONCE, many
+from redactor.pieces import Hint, Pieces
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,6 +26,8 @@ MIB = 1024 * 1024
 # S3 multipart: parts of at least 5 MiB but the last, at most 10,000 of them.
 _PART = 64 * MIB
 _MAX_PARTS = 10_000
+# Parts that S3 copies at a time.
+_COPIES = 16
 
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "405", "MethodNotAllowed"}
 _DENIED = {
@@ -169,7 +173,8 @@ class Store:
                 Bucket=self.bucket, Key=key, ContentType=content_type, Metadata=dict(metadata or {}), **_tagging(tags)
             )["UploadId"]
             try:
-                parts = [self._copy_part(source, key, upload, n, span) for n, span in enumerate(_spans(source.size), 1)]
+                numbered = enumerate(_spans(source.size), 1)
+                parts = list(many(lambda part: self._copy_part(source, key, upload, *part), numbered, _COPIES))
                 self._s3.complete_multipart_upload(
                     Bucket=self.bucket,
                     Key=key,
@@ -214,16 +219,40 @@ class Store:
             self._s3.delete_object(Bucket=self.bucket, Key=key)
 
     def erase(self, prefix: str) -> None:
-        """Removes every version of all objects under a prefix, for good."""
+        """Removes every version of all objects under a prefix, for good, a thousand in one request."""
         pages = self._s3.get_paginator("list_object_versions")
         with named(prefix):
             for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
-                for found in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-                    self._s3.delete_object(Bucket=self.bucket, Key=found["Key"], VersionId=found["VersionId"])
+                found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+                if found:
+                    self._erase([{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found])
+
+    def _erase(self, versions: list[Any]) -> None:
+        """What could not be removed stands in an answer that is none of failure."""
+        told = self._s3.delete_objects(Bucket=self.bucket, Delete={"Objects": versions, "Quiet": True})
+        for error in told.get("Errors", []):
+            raise _error_for(error.get("Code", ""))(f"{error.get('Key')}: {error.get('Message')}")
 
     def open(self, source: Object) -> "RangedFile":
         """A seekable file over one pinned version, as RangeReader reads it; a read is short only at the end."""
         return RangedFile(RangeReader(self._s3, self.bucket, source))
+
+    @contextmanager
+    def in_order(self, sources: Sequence[Object]) -> Iterator[Callable[[int], BinaryIO]]:
+        """Gives a way to open each of several objects, as open does, that are read one after another and through.
+
+        What comes next is fetched meanwhile. On leaving, nothing is fetched any more.
+        """
+        with closing(self.blocks(sources)) as blocks:
+            yield lambda n: io.BufferedReader(InOrder(self.open(sources[n]), sources[n].size, blocks, n))
+
+    def blocks(self, sources: Sequence[Object], told: Told | None = None) -> Blocks:
+        """Of all these objects, each whole, in order; several are fetched at a time. Raises as RangeReader does."""
+
+        def fetch(span: Span) -> Block:
+            return Block(span, _fetch(self._s3, self.bucket, sources[span.file], span.start, span.end))
+
+        return Blocks(many(fetch, spans(source.size for source in sources), UNDER_WAY), told)
 
 
 class RangedFile(io.BufferedReader):
@@ -276,21 +305,25 @@ class RangeReader(io.RawIOBase):
         return len(chunk)
 
     def _fetch(self, start: int, end: int) -> bytes:
-        source = self._source
-        try:
-            with named(source.key):
-                data = self._s3.get_object(
-                    Bucket=self._bucket,
-                    Key=source.key,
-                    Range=f"bytes={start}-{end - 1}",
-                    IfMatch=source.etag,
-                    **_version(source.version),
-                )["Body"].read()
-        except (Missing, Conflict) as error:
-            raise SourceChanged(f"{source.key} is no longer the version that this job was given") from error
-        if len(data) != end - start:
-            raise TryAgain(f"{source.key}: {len(data)} bytes instead of {end - start} at {start}")
-        return data
+        return _fetch(self._s3, self._bucket, self._source, start, end)
+
+
+def _fetch(client: "S3Client", bucket: str, source: Object, start: int, end: int) -> bytes:
+    """Exactly these bytes of that version."""
+    try:
+        with named(source.key):
+            data = client.get_object(
+                Bucket=bucket,
+                Key=source.key,
+                Range=f"bytes={start}-{end - 1}",
+                IfMatch=source.etag,
+                **_version(source.version),
+            )["Body"].read()
+    except (Missing, Conflict) as error:
+        raise SourceChanged(f"{source.key} is no longer the version that this job was given") from error
+    if len(data) != end - start:
+        raise TryAgain(f"{source.key}: {len(data)} bytes instead of {end - start} at {start}")
+    return data
 
 
 def _version(version: str | None) -> Any:

@@ -5,15 +5,18 @@ very packets, all of them, at the times of the source's frames, in a file that h
 """
 
 import hashlib
+import io
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from redactor.annotations import SegmentBoxes
 from redactor.errors import MissingResult, OutputMismatch
+from redactor.inorder import Blocks, InOrder, Told
 from redactor.join import title
-from redactor.media.inspection import OutputFacts, audio_digests, inspect_output
+from redactor.media.inspection import OutputFacts, inspect_output
 from redactor.media.orientation import fields
 from redactor.media.source import open_source
 from redactor.media.streams import FrameTime, Gap, Segment
@@ -21,8 +24,6 @@ from redactor.plan import Plan
 from redactor.preset import BlurType
 from redactor.redact import Verdict
 from redactor.untouched import Tally, check_untouched, source_digests, tally
-
-_BLOCK = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,35 @@ class Verified:
 
 @dataclass(frozen=True)
 class Output:
-    """A file object and its size in bytes."""
+    """A file object and its size in bytes. ahead: makes its blocks, where they can be fetched ahead."""
 
     file: BinaryIO
     size: int
+    ahead: Callable[[Told | None], Blocks] | None = None
+
+    @contextmanager
+    def through(self, told: Told | None = None) -> Iterator[BinaryIO]:
+        """The file, for reading from its beginning on. told: gets all of it in order, to its end."""
+        blocks = self.ahead(told) if self.ahead else Blocks.of(self.file, self.size, told)
+        with closing(blocks):
+            yield io.BufferedReader(InOrder(self.file, self.size, blocks))
+            if told is not None:
+                blocks.drain()
+
+
+class _Hash:
+    """Of a file whose bytes come in order."""
+
+    def __init__(self) -> None:
+        self.size, self._digest = 0, hashlib.sha256()
+
+    def enter(self, block: bytes) -> None:
+        self.size += len(block)
+        self._digest.update(block)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
 
 
 def verify(
@@ -63,12 +89,14 @@ def verify(
     blur: BlurType,
     gaps: Sequence[Gap] | None = None,
     boxes: Sequence[SegmentBoxes] = (),
+    sound: Sequence[str | None] = (),
 ) -> Verified:
     """Raises OutputMismatch naming the first thing that is not as it must be, MissingResult where a verdict is absent.
 
+    The output is read once. source: is only read where frames were copied from it.
     frames, gaps: the frame table of our own analysis and what nobody could look at in it; None in mode redact, where
     the frames that Redact decoded, each of them checked against the annotations, are the table. boxes: of every
-    segment, where the plan lets frames be copied.
+    segment, where the plan lets frames be copied. sound: what Join read of each track (join.Joined).
     """
     if [verdict.n for verdict in verdicts] != [segment.n for segment in segments]:
         raise MissingResult(f"{len(verdicts)} verdicts for {len(segments)} segments")
@@ -82,12 +110,15 @@ def verify(
         _equal(f"the number of black frames from pts {gap.start} on", held, gap.frames)
     ranges = [(segment.start, segment.end) for segment in segments]
     runs = [(run.start, run.end) for verdict in verdicts for run in verdict.untouched.runs]
-    facts = inspect_output(output.file, output.size, plan.streams.video, ranges, runs)
+    read = _Hash()
+    with output.through(read.enter) as file:
+        facts = inspect_output(file, output.size, plan.streams.video, ranges, runs)
+    _equal("the bytes that were read", read.size, output.size)
     for what, found, wanted in _claims(facts, plan, verdicts, decoded, blur):
         _equal(what, found, wanted)
-    _check_sound(facts, source, plan)
+    _check_sound(facts, sound, plan)
     copied = _check_copied(facts, source, plan, segments=segments, verdicts=verdicts, boxes=boxes)
-    return Verified(len(decoded), _sha256(output), output.size, 0.0, gaps=tuple(black), copied=copied)
+    return Verified(len(decoded), read.sha256, output.size, 0.0, gaps=tuple(black), copied=copied)
 
 
 def _claims(
@@ -113,16 +144,14 @@ def _claims(
     yield "the place of the index", facts.faststart, True
 
 
-def _check_sound(facts: OutputFacts, source: Output, plan: Plan) -> None:
+def _check_sound(facts: OutputFacts, sound: Sequence[str | None], plan: Plan) -> None:
     """A copied track has the source's packets; one that was encoded is AAC and has no digest to compare."""
     tracks = plan.streams.audio
+    if [digest is not None for digest in sound] != [track.copied for track in tracks]:
+        raise MissingResult(f"what Join read of the sound is not told of {len(tracks)} tracks")
     codecs = [codec for kind, codec, _ in facts.streams if kind == "audio"]
     _equal("the sound's codecs", codecs, [track.codec if track.copied else "aac" for track in tracks])
-    if not any(track.copied for track in tracks):
-        return
-    with open_source(source.file, source.size) as opened:
-        originals = audio_digests(opened, plan.streams)
-    for track, found, wanted in zip(tracks, facts.audio, originals, strict=True):
+    for track, found, wanted in zip(tracks, facts.audio, sound, strict=True):
         if wanted is not None:
             _equal(f"the packets of audio track {track.index}", found, wanted)
 
@@ -145,7 +174,7 @@ def _check_copied(
     for one, segment, verdict, cut in zip(found, segments, verdicts, boxes, strict=True):
         check_untouched(one, segment, verdict.frames, cut)
     if runs:
-        with open_source(source.file, source.size) as opened:
+        with source.through() as file, open_source(file, source.size) as opened:
             _equal("the packets that were copied", facts.copied, source_digests(opened, plan, runs))
     return tally(found)
 
@@ -158,11 +187,3 @@ def _equal(what: str, found: object, wanted: object) -> None:
 def _short(value: object) -> str:
     text = str(value)
     return text if len(text) <= 200 else f"{text[:197]}..."
-
-
-def _sha256(output: Output) -> str:
-    digest = hashlib.sha256()
-    output.file.seek(0)
-    while block := output.file.read(_BLOCK):
-        digest.update(block)
-    return digest.hexdigest()

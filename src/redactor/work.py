@@ -12,14 +12,15 @@ errors/<step>-<n>   what failed and why      redacted.mp4        the whole; join
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from redactor.bucket import WORK
 from redactor.errors import MissingResult, SourceChanged
 from redactor.job import Pinned
 from redactor.jsonable import decode, encode
+from redactor.many import each, many
 from redactor.spent import here
 from redactor.store import Missing, Object, Store
 
@@ -89,12 +90,26 @@ class Work:
     def load(self, cls: type[T], name: str) -> T:
         return decode(cls, self.store.result(self.key(name)))
 
+    def save_all(self, values: Iterable[tuple[str, object]]) -> None:
+        """Many at a time; the values are asked for as they are written."""
+        each(lambda one: self.store.write(*one), ((self.key(name), encode(value)) for name, value in values))
+
+    def save_thumb(self, face_id: int, jpeg: bytes) -> None:
+        self.store.write(self.key(thumb_name(face_id)), jpeg, content_type="image/jpeg")
+
+    def load_all(self, cls: type[T], names: Iterable[str]) -> Iterator[T]:
+        """In the order of the names; many are read at a time, few ahead of what is asked for."""
+        return (decode(cls, data) for data in many(self.store.result, map(self.key, names)))
+
     def save_timed(self, name: str, value: object) -> None:
         """Saves a step's result with the seconds since its entry point began."""
         self.save(name, Timed(round(time.monotonic() - self._started, 3), value, here()))
 
     def load_timed(self, cls: type[T], name: str) -> Timed[T]:
         return self.load(Timed[cls], name)  # type: ignore[valid-type]
+
+    def load_all_timed(self, cls: type[T], names: Iterable[str]) -> Iterator[Timed[T]]:
+        return self.load_all(Timed[cls], names)  # type: ignore[valid-type]
 
     def forget_faces(self) -> None:
         """Erases all embeddings, earlier versions too: the job is over."""
@@ -103,11 +118,6 @@ class Work:
     def names(self, folder: str) -> list[str]:
         """The names under a folder of the job, in order."""
         return [key.removeprefix(self.key("")) for key in self.store.keys(self.key(folder))]
-
-    def reopenable(self, name: str) -> tuple[int, Callable[[], BinaryIO]]:
-        """Size in bytes of what an earlier step wrote, and a way to open it, as often as needed."""
-        found = self.found(name)
-        return found.size, lambda: self.store.open(found)
 
     def pinned(self, sidecar: Pinned) -> bytes:
         """A sidecar in the version that the job was given; raises SourceChanged where it is gone."""

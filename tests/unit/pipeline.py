@@ -17,9 +17,10 @@ from redactor import models
 from redactor.detect import Found, SegmentDetections, detect
 from redactor.identity.sampling import Template
 from redactor.join import Joined, join
+from redactor.media.audio import SoundDigests
 from redactor.media.mux import PartFile
 from redactor.media.source import Source, open_source
-from redactor.media.streams import FrameTime, Gap, Segment
+from redactor.media.streams import FrameTime, Gap, Segment, Streams
 from redactor.merge import Merged, SegmentSightings, merge
 from redactor.plan import Plan, plan
 from redactor.preset import BlurType, Experimental, Preset
@@ -31,6 +32,15 @@ from tests.conftest import shared
 
 HALF_A_SECOND = Preset(experimental=Experimental(segment_seconds=Fraction(1, 2)))
 WHOLE = Preset()
+
+
+def read_sound(source: Source, streams: Streams) -> tuple[str | None, ...]:
+    """Digests of the source's sound by a reading of their own that passes over no stream."""
+    source.rewind()
+    digests = SoundDigests(streams)
+    for packet in source.packets(*source.container.streams):
+        digests.enter(packet)
+    return digests.found()
 
 
 def weights() -> dict[str, str]:
@@ -142,8 +152,15 @@ class Pipeline:
         told = join(parts, verdicts, self.segments, self.source, plan=self.plan, blur=self.blur, out=out)
         return told, out
 
-    def verify(self, out: Path, *, ours: bool = True, verdicts: Sequence[Verdict] | None = None) -> Verified:
-        """An MP4 held against this pipeline. ours: with the frame table of our own analysis."""
+    def verify(
+        self,
+        out: Path,
+        *,
+        ours: bool = True,
+        verdicts: Sequence[Verdict] | None = None,
+        sound: Sequence[str | None] | None = None,
+    ) -> Verified:
+        """An MP4 held against this pipeline. ours: with the frame table of our own analysis. sound: as Join says it."""
         given = self.verdicts if verdicts is None else verdicts
         frames, gaps = (self.frames, self.gaps) if ours else (None, None)
         with out.open("rb") as made, self.path.open("rb") as source:
@@ -159,6 +176,7 @@ class Pipeline:
                 blur=self.blur,
                 gaps=gaps,
                 boxes=boxes,
+                sound=read_sound(self.source, self.plan.streams) if sound is None else sound,
             )
 
     def again(self, folder: Path, **changes: object) -> "Pipeline":

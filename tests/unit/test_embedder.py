@@ -11,7 +11,8 @@ import skimage.data
 from redactor import models
 from redactor.detectors.detection import Box
 from redactor.identity import weights
-from redactor.identity.embedder import SIZE, vector
+from redactor.identity.embedder import vector
+from redactor.identity.resnet import SIZE
 from tests.conftest import with_shared_models
 from tests.unit.test_crops import FACE, PORTRAIT
 

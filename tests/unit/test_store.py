@@ -77,6 +77,27 @@ def test_the_reader_stays_on_its_version(store: Store) -> None:
     assert reader.read(5) == b"first"
 
 
+def test_files_that_are_read_one_after_another_are_what_was_pinned(store: Store) -> None:
+    data = [bytes((n + m) % 251 for n in range(m * 5_000_000)) for m in (4, 0, 1)]
+    sources = [store.write(f"part{m}", one) for m, one in enumerate(data)]
+    for source in sources:
+        store.write(source.key, b"other")
+    with store.in_order(sources) as opened:
+        for n, one in enumerate(data):
+            with opened(n) as file:
+                file.seek(len(one) // 2)
+                assert file.read() == one[len(one) // 2 :]
+                file.seek(0)
+                assert file.read(100) == one[:100]
+
+
+def test_a_version_that_goes_while_it_is_read_ahead_is_a_changed_source(store: Store) -> None:
+    written = store.write("a", b"first" * 100)
+    store._s3.delete_object(Bucket=store.bucket, Key="a", VersionId=written.version)
+    with store.in_order([written]) as opened, opened(0) as file, pytest.raises(SourceChanged):
+        file.read(5)
+
+
 def test_a_version_that_is_gone_is_a_changed_source(store: Store) -> None:
     written = store.write("a", b"first" * 100)
     reader = store.open(written)

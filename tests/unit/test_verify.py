@@ -18,7 +18,7 @@ from redactor.media.streams import FrameTime
 from redactor.plan import Plan
 from redactor.preset import BlurType
 from tests.media_factory import face_clip
-from tests.unit.pipeline import Pipeline
+from tests.unit.pipeline import Pipeline, read_sound
 
 # As Join writes.
 OPTIONS = {
@@ -220,6 +220,21 @@ def test_sound_that_had_to_be_copied_but_was_encoded_is_refused(pipeline: Pipeli
     other = planned(pipeline, audio=(replace(track, codec="ac3"),))
     with other, pytest.raises(OutputMismatch, match="the sound's codecs"):
         other.verify(pipeline.out)
+
+
+def test_what_join_reads_of_the_sound_is_what_any_reading_finds(pipeline: Pipeline) -> None:
+    assert pipeline.joined[0].sound == read_sound(pipeline.source, pipeline.plan.streams)
+
+
+def test_other_sound_than_join_read_is_refused(pipeline: Pipeline) -> None:
+    with pytest.raises(OutputMismatch, match="the packets of audio track 1"):
+        pipeline.verify(pipeline.out, sound=["0" * 64])
+
+
+@pytest.mark.parametrize("sound", [[], [None], ["0" * 64, "0" * 64]])
+def test_sound_that_join_says_nothing_of_is_not_taken_for_right(pipeline: Pipeline, sound: list[str | None]) -> None:
+    with pytest.raises(MissingResult, match="sound"):
+        pipeline.verify(pipeline.out, sound=sound)
 
 
 def test_sound_that_was_encoded_is_aac_and_has_no_packets_to_compare(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from redactor import work as names
-from redactor.errors import MissingResult, SourceChanged
+from redactor.errors import AccessDenied, MissingResult, SourceChanged
 from redactor.job import Pinned
 from redactor.media.streams import FrameTime, Segment
 from redactor.store import Store
@@ -32,6 +32,20 @@ def test_a_result_is_saved_with_the_seconds_it_took(work: Work) -> None:
     assert timed == work.load(Timed[Segment], names.PLAN)
 
 
+def test_many_values_come_back_in_the_order_of_their_names(work: Work) -> None:
+    work.save_all((names.boxes_name(n), n) for n in range(70))
+    asked = [names.boxes_name(n) for n in reversed(range(70))]
+    assert list(work.load_all(int, asked)) == list(reversed(range(70)))
+    work.save_timed(names.PLAN, 5)
+    assert [one.value for one in work.load_all_timed(int, [names.PLAN])] == [5]
+
+
+def test_of_many_values_the_first_that_lacks_is_named(work: Work) -> None:
+    work.save_all((names.boxes_name(n), n) for n in (0, 1, 3))
+    with pytest.raises(MissingResult, match=names.boxes_name(2)):
+        list(work.load_all(int, map(names.boxes_name, range(50))))
+
+
 def test_jobs_do_not_see_each_other(store: Store, work: Work) -> None:
     work.save(names.FRAMES, FRAMES)
     with pytest.raises(MissingResult):
@@ -44,7 +58,7 @@ def test_jobs_do_not_see_each_other(store: Store, work: Work) -> None:
         lambda work: work.load(int, names.PLAN),
         lambda work: work.load_timed(int, names.PLAN),
         lambda work: work.found(names.REDACTED),
-        lambda work: work.reopenable(names.part_name(0)),
+        lambda work: work.found(names.part_name(0)),
     ],
 )
 def test_what_an_earlier_step_did_not_write_is_missing(work: Work, read: Callable[[Work], object]) -> None:
@@ -73,13 +87,24 @@ def test_the_names_in_a_folder_come_in_order_and_from_it_alone(work: Work) -> No
     assert work.names(names.ERRORS) == []
 
 
-def test_a_part_opens_as_often_as_needed(work: Work) -> None:
-    work.store.write(work.key(names.part_name(0)), b"part")
-    size, opened = work.reopenable(names.part_name(0))
-    assert size == 4
+def test_every_version_of_every_embedding_is_gone_when_faces_are_forgotten(work: Work) -> None:
     for _ in range(2):
-        with opened() as file:
-            assert file.read() == b"part"
+        work.save_all((names.templates_name(n), n) for n in range(20))
+    work.store.delete(work.key(names.templates_name(3)))
+    work.save(names.PLAN, 0)
+    work.forget_faces()
+    left = work.store._s3.list_object_versions(Bucket=work.store.bucket)
+    assert [one["Key"] for one in left["Versions"]] == [work.key(names.PLAN)]
+    assert "DeleteMarkers" not in left
+    work.forget_faces()
+
+
+def test_an_embedding_that_stays_is_a_failure(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    work.save(names.templates_name(0), 0)
+    refused = {"Errors": [{"Key": "templates/0", "Code": "AccessDenied", "Message": "no"}]}
+    monkeypatch.setattr(work.store._s3, "delete_objects", lambda **_: refused)
+    with pytest.raises(AccessDenied, match="templates/0"):
+        work.forget_faces()
 
 
 def test_a_sidecar_is_read_in_the_version_that_the_job_was_given(store: Store, work: Work) -> None:

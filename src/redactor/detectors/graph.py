@@ -1,19 +1,29 @@
-"""Editing an ONNX graph's declared sizes, in place of the whole onnx package: a few fields of its protobuf.
+"""ONNX graphs edited and written, in place of the whole onnx package: a few fields of its protobuf.
 
 CenterFace was exported for a batch of 10 pictures of 32 x 32, and lists every weight as an input that a caller may
 replace. Declared with open sizes it takes any picture; with the weights taken off the inputs the runtime folds them,
 which halves its time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
-# Field numbers and wire types of onnx.proto3 and of the protobuf encoding.
-_GRAPH, _INPUT, _OUTPUT, _VALUE_INFO = 7, 11, 12, 13
-_VARINT, _BYTES = 0, 2
-_FIXED = {1: 8, 5: 4}
-_FLOAT = 1
+import numpy as np
+from numpy.typing import NDArray
 
-Field = tuple[int, int, bytes]
+from redactor.detectors.protobuf import field, fields, raw
+
+Weights = NDArray[np.float32]
+
+# Field numbers of onnx.proto3: of a model, a graph, a node, a tensor and an attribute.
+_IR_VERSION, _GRAPH, _OPSET = 1, 7, 8
+_NODE, _NAME, _INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO = 1, 2, 5, 11, 12, 13
+_NODE_INPUT, _NODE_OUTPUT, _OPERATOR, _ATTRIBUTE = 1, 2, 4, 5
+_TENSOR_NAME, _PLACE, _PLACED = 8, 13, 14
+_KIND = 20
+# Types of its tensors and attributes.
+_FLOAT, _INT, _INTS = 1, 2, 7
 
 
 def with_open_sizes(
@@ -22,67 +32,66 @@ def with_open_sizes(
     """The model with exactly these float inputs and outputs. Each maps a name to its dimensions: a number, or a word
     for a size that is only known when it runs."""
     return b"".join(
-        _field(number, kind, _opened(payload, inputs, outputs) if number == _GRAPH else payload)
-        for number, kind, payload in _fields(model)
+        raw(number, kind, _opened(payload, inputs, outputs) if number == _GRAPH else payload)
+        for number, kind, payload in fields(model)
     )
 
 
 def _opened(graph: bytes, inputs: dict[str, Sequence[str | int]], outputs: dict[str, Sequence[str | int]]) -> bytes:
     # Declared sizes of values in between would contradict the open ones.
     dropped = {_INPUT, _OUTPUT, _VALUE_INFO}
-    kept = [_field(*field) for field in _fields(graph) if field[0] not in dropped]
-    added = [_field(_INPUT, _BYTES, _value(name, dims)) for name, dims in inputs.items()]
-    added += [_field(_OUTPUT, _BYTES, _value(name, dims)) for name, dims in outputs.items()]
+    kept = [raw(*one) for one in fields(graph) if one[0] not in dropped]
+    added = [field(_INPUT, value_info(name, dims)) for name, dims in inputs.items()]
+    added += [field(_OUTPUT, value_info(name, dims)) for name, dims in outputs.items()]
     return b"".join(kept + added)
 
 
-def _value(name: str, dims: Sequence[str | int]) -> bytes:
+def value_info(name: str, dims: Sequence[str | int]) -> bytes:
     """A ValueInfoProto of a float tensor."""
-    shape = b"".join(_field(1, _BYTES, _dimension(dim)) for dim in dims)
-    tensor = _field(1, _VARINT, _varint(_FLOAT)) + _field(2, _BYTES, shape)
-    return _field(1, _BYTES, name.encode()) + _field(2, _BYTES, _field(1, _BYTES, tensor))
+    shape = b"".join(field(1, field(1 if isinstance(dim, int) else 2, dim)) for dim in dims)
+    return field(1, name) + field(2, field(1, field(1, _FLOAT) + field(2, shape)))
 
 
-def _dimension(dim: str | int) -> bytes:
-    return _field(1, _VARINT, _varint(dim)) if isinstance(dim, int) else _field(2, _BYTES, dim.encode())
+@dataclass
+class Graph:
+    """An ONNX graph in the making. Mutable. weights: its float32 arrays by name; the file does not hold them but says
+    that they lie elsewhere, for in it they would be in memory three times when a session is opened."""
+
+    nodes: list[bytes] = dataclass_field(default_factory=list)
+    weights: dict[str, Weights] = dataclass_field(default_factory=dict)
+
+    def add(self, operator: str, *inputs: str | Weights, output: str = "", **attributes: int | Sequence[int]) -> str:
+        """One node; returns the name of its output. inputs: names, or weights."""
+        names = [one if isinstance(one, str) else self._weight(one) for one in inputs]
+        output = output or f"value{len(self.nodes)}"
+        told = [field(_NODE_INPUT, name) for name in names] + [field(_NODE_OUTPUT, output), field(_OPERATOR, operator)]
+        told += [field(_ATTRIBUTE, _attribute(name, value)) for name, value in attributes.items()]
+        self.nodes.append(b"".join(told))
+        return output
+
+    def model(self, inputs: dict[str, Sequence[str | int]], outputs: dict[str, Sequence[str | int]]) -> bytes:
+        """The whole as an ONNX file."""
+        parts = [field(_NODE, node) for node in self.nodes]
+        parts += [field(_INITIALIZER, _elsewhere(name, values)) for name, values in self.weights.items()]
+        parts += [field(_NAME, "graph")]
+        parts += [field(_INPUT, value_info(name, dims)) for name, dims in inputs.items()]
+        parts += [field(_OUTPUT, value_info(name, dims)) for name, dims in outputs.items()]
+        return field(_IR_VERSION, 4) + field(_GRAPH, b"".join(parts)) + field(_OPSET, field(2, 9))
+
+    def _weight(self, values: Weights) -> str:
+        name = f"weight{len(self.weights)}"
+        self.weights[name] = np.ascontiguousarray(values)
+        return name
 
 
-def _fields(message: bytes) -> Iterator[Field]:
-    """(number, wire type, payload) of each field; a varint's payload is its encoding."""
-    view, at = memoryview(message), 0
-    while at < len(view):
-        tag, at = _read_varint(view, at)
-        start, kind = at, tag & 7
-        if kind == _VARINT:
-            _, at = _read_varint(view, at)
-        elif kind == _BYTES:
-            length, start = _read_varint(view, at)
-            at = start + length
-        else:
-            at += _FIXED[kind]
-        yield tag >> 3, kind, bytes(view[start:at])
+def _elsewhere(name: str, values: Weights) -> bytes:
+    """A TensorProto of data that is handed over apart: where it says they lie does not matter."""
+    dims = b"".join(field(1, dim) for dim in values.shape)
+    place = field(1, "location") + field(2, "memory")
+    return dims + field(2, _FLOAT) + field(_TENSOR_NAME, name) + field(_PLACE, place) + field(_PLACED, 1)
 
 
-def _field(number: int, kind: int, payload: bytes) -> bytes:
-    length = _varint(len(payload)) if kind == _BYTES else b""
-    return _varint(number << 3 | kind) + length + payload
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def _read_varint(view: memoryview, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while True:
-        byte = view[at]
-        at += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return number, at
-        shift += 7
+def _attribute(name: str, value: int | Sequence[int]) -> bytes:
+    if isinstance(value, int):
+        return field(1, name) + field(3, value) + field(_KIND, _INT)
+    return field(1, name) + b"".join(field(8, one) for one in value) + field(_KIND, _INTS)

@@ -1,5 +1,6 @@
 """The sound of the output: the source's packets as they are, or encoded to AAC where MP4 may not hold them."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
@@ -27,13 +28,44 @@ _UNNAMED = "NONE"
 _USUAL = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
 
+class SoundDigests:
+    """sha256 over the packet payloads of each audio track of the source, to be found again in `OutputFacts.audio`."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._tracks = streams.audio
+        self._digests = {track.index: hashlib.sha256() for track in streams.audio if track.copied}
+        self._bare = _without_adts if streams.container == "mpegts" else bytes
+
+    def enter(self, packet: "Packet[Any]") -> None:
+        """A packet as it came out of the source."""
+        if packet.stream_index in self._digests:
+            self._digests[packet.stream_index].update(self._bare(packet))
+
+    def found(self) -> tuple[str | None, ...]:
+        """One for each track, None where it is encoded."""
+        return tuple(self._digests[track.index].hexdigest() if track.copied else None for track in self._tracks)
+
+
+def _without_adts(packet: "Packet[Any]") -> bytes:
+    """AAC sheds its headers on the way from MPEG-TS to MP4. ISO/IEC 13818-7, 6.2: 12 bits of syncword, layer 0; 7
+    bytes, or 9 with a checksum (protection_absent is 0)."""
+    payload = bytes(packet)
+    if len(payload) < 7 or payload[0] != 0xFF or payload[1] & 0xF6 != 0xF0:
+        return payload
+    return payload[7 if payload[1] & 1 else 9 :]
+
+
 def add_audio(out: OutputContainer, source: Source, tracks: Sequence[AudioStream]) -> dict[int, AvAudioStream]:
     """An output stream for every track, by the track's index in the source; languages are kept, nothing else is."""
     return {track.index: _add(out, source, track) for track in tracks}
 
 
-def audio_packets(source: Source, streams: Streams, outputs: dict[int, AvAudioStream]) -> "Iterator[Packet[Any]]":
+def audio_packets(
+    source: Source, streams: Streams, outputs: dict[int, AvAudioStream], read: SoundDigests
+) -> "Iterator[Packet[Any]]":
     """Packets for the muxer, of all tracks, in the order of the source; the packets of other streams are not read.
+
+    read: is told each of the source's packets before anything is done to it.
 
     They go where the picture goes: after a restart of the source's clock, and as much later as the output is.
 
@@ -49,7 +81,7 @@ def audio_packets(source: Source, streams: Streams, outputs: dict[int, AvAudioSt
         stream.discard = Discard.default if stream.index in makers else Discard.all
     try:
         packets = source.packets(*(source.container.streams[index] for index in makers))
-        for packet in moved(packets, streams.video.restarts):
+        for packet in moved(_told(packets, read), streams.video.restarts):
             if packet.is_corrupt:
                 raise DamagedVideo(f"an audio packet of stream {packet.stream_index} is corrupt or cut off")
             move(packet, later)
@@ -57,6 +89,12 @@ def audio_packets(source: Source, streams: Streams, outputs: dict[int, AvAudioSt
     finally:
         for stream in source.container.streams:
             stream.discard = Discard.default
+
+
+def _told(packets: "Iterator[Packet[Any]]", read: SoundDigests) -> "Iterator[Packet[Any]]":
+    for packet in packets:
+        read.enter(packet)
+        yield packet
 
 
 class _Copy:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Self
 
 import av
-import numpy as np
 from av.container import OutputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
@@ -20,7 +19,7 @@ from redactor.errors import DamagedVideo, OutputMismatch
 from redactor.media import mastering
 from redactor.media.forms import Form
 from redactor.media.orientation import Weave
-from redactor.media.planes import Picture, Plane, to_frame
+from redactor.media.planes import Picture, to_frame
 from redactor.media.streams import VideoStream
 
 # AVFieldOrder.
@@ -87,8 +86,7 @@ class PartWriter:
     def write(self, picture: Picture) -> None:
         if picture.time.pts + self._video.shift < 0:
             raise DamagedVideo(f"a frame is shown before time 0 (pts {picture.time.pts})")
-        padded = _padded(picture, self._form.coded_size(self._video))
-        frame = self._weave(to_frame(padded, self._video, self._form))
+        frame = self._weave(to_frame(picture, self._video, self._form))
         frame.pts = picture.time.pts + self._video.shift
         try:
             self._out.mux(self._stream.encode(frame))
@@ -205,20 +203,3 @@ def _add_stream(
     context.color_range, context.colorspace = tags.range, tags.space
     context.color_primaries, context.color_trc = tags.primaries, tags.trc
     return stream
-
-
-def _padded(picture: Picture, size: tuple[int, int]) -> Picture:
-    """Planes of the coded size, width and height: the last column and row repeated."""
-    width, height = size
-    if picture.y.shape == (height, width):
-        return picture
-    y, u, v = (
-        _filled(plane, height // rows, width // columns)
-        for plane, (columns, rows) in zip(picture.planes, picture.steps, strict=True)
-    )
-    return replace(picture, y=y, u=u, v=v)
-
-
-def _filled(plane: Plane, height: int, width: int) -> Plane:
-    more = ((0, height - plane.shape[0]), (0, width - plane.shape[1]))
-    return np.pad(plane, more, mode="edge")

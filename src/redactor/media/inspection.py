@@ -20,7 +20,7 @@ from redactor.media.mastering import mastering
 from redactor.media.orientation import fields, is_mirrored, is_top_first, turn
 from redactor.media.parts import check_clock, source_pts
 from redactor.media.source import Source, open_source
-from redactor.media.streams import Mastering, Streams, VideoStream
+from redactor.media.streams import Mastering, VideoStream
 
 Range = tuple[int | None, int | None]
 
@@ -80,28 +80,6 @@ def inspect_output(
         for packet in source.packets(*container.streams):
             ledger.enter(packet)
         return _facts(source, stream, ledger, faststart=faststart)
-
-
-def audio_digests(source: Source, streams: Streams) -> tuple[str | None, ...]:
-    """sha256 over the packet payloads of each audio track of the source, to be found again in `OutputFacts.audio`.
-
-    None for a track that is encoded. AAC sheds its ADTS headers on the way from MPEG-TS to MP4: they do not count.
-    """
-    source.rewind()
-    digests = {track.index: hashlib.sha256() for track in streams.audio if track.copied}
-    if digests:
-        bare = _without_adts if streams.container == "mpegts" else bytes
-        for packet in source.packets(*(source.container.streams[index] for index in digests)):
-            digests[packet.stream.index].update(bare(packet))
-    return tuple(digests[track.index].hexdigest() if track.copied else None for track in streams.audio)
-
-
-def _without_adts(packet: "Packet[Any]") -> bytes:
-    """ISO/IEC 13818-7, 6.2: 12 bits of syncword, layer 0; 7 bytes, or 9 with a checksum (protection_absent is 0)."""
-    payload = bytes(packet)
-    if len(payload) < 7 or payload[0] != 0xFF or payload[1] & 0xF6 != 0xF0:
-        return payload
-    return payload[7 if payload[1] & 1 else 9 :]
 
 
 class Digests:

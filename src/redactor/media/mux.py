@@ -16,7 +16,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import OutputMismatch
-from redactor.media.audio import add_audio, audio_packets
+from redactor.media.audio import SoundDigests, add_audio, audio_packets
 from redactor.media.encode import muxer_options
 from redactor.media.parts import check_clock, source_pts, video_packets
 from redactor.media.source import Source, open_source
@@ -44,11 +44,12 @@ def join(
     title: str | None = None,
     *,
     reorder: int | None = None,
-) -> None:
+) -> tuple[str | None, ...]:
     """Write the finished MP4 to out_path: the parts' packets, every audio track, rotation, pixel aspect and colours.
 
     Nothing of the source's metadata goes along; title is written if given. reorder: how many frames a decoder holds
-    back at most, None where each part says the same. Bounded memory: packets pass one at a time.
+    back at most, None where each part says the same. Bounded memory: packets pass one at a time. Returns the sha256 of
+    each audio track's payloads as they were read from the source, None where it was encoded.
     Same input, same bytes. Raises OutputMismatch for parts that are missing, out of order, overlapping in time or
     encoded differently, DamagedVideo for broken sound; the file is removed then.
     """
@@ -59,18 +60,19 @@ def join(
         with av.open(str(out_path), "w", format="mp4", container_options=options) as out:
             if title:
                 out.metadata["title"] = title
-            _write(out, parts, source, streams, reorder)
+            read = _write(out, parts, source, streams, reorder)
     except FFmpegError as error:
         out_path.unlink(missing_ok=True)
         raise OutputMismatch(f"the output cannot be written: {error}") from error
     except BaseException:
         out_path.unlink(missing_ok=True)
         raise
+    return read.found()
 
 
 def _write(
     out: OutputContainer, parts: Sequence[PartFile], source: Source, streams: Streams, reorder: int | None
-) -> None:
+) -> SoundDigests:
     source.rewind()
     with parts[0].open() as file, open_source(file, parts[0].size) as first:
         shape = _Shape.of(first.video(0), reorder)
@@ -78,8 +80,10 @@ def _write(
     sound = add_audio(out, source, streams.audio)
     out.start_encoding()
     pictures = _video_packets(parts, shape, streams.video, video, reorder)
-    for packet in _in_time(pictures, audio_packets(source, streams, sound)):
+    read = SoundDigests(streams)
+    for packet in _in_time(pictures, audio_packets(source, streams, sound, read)):
         out.mux(packet)
+    return read
 
 
 @dataclass(frozen=True)

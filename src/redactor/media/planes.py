@@ -4,7 +4,7 @@ What is decoded in the output's form already stays as it is, sample by sample; t
 change most samples. Other formats are converted once (convert.py).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ _NO_PICT_TYPE = 0
 class Picture:
     """One frame. y: height x width; u, v: smaller by the form's step, rounded up; uint8, or uint16 with depth bits.
 
-    time: ticks of the video's time_base. interlaced: its two fields were taken at different times.
+    time: ticks of the video's time_base. interlaced: its two fields were taken at different times. canvas: a frame of
+    the encoder's own that the planes lie in, and may be drawn on.
     """
 
     time: FrameTime
@@ -36,6 +37,7 @@ class Picture:
     v: Plane
     interlaced: bool
     depth: int = 8
+    canvas: VideoFrame | None = field(default=None, repr=False, compare=False)
 
     @property
     def planes(self) -> tuple[Plane, Plane, Plane]:
@@ -46,10 +48,6 @@ class Picture:
         """Columns and rows of pixels that a sample of each plane stands for."""
         step = chroma_step(self.y.shape, self.u.shape)
         return (1, 1), step, step
-
-    def copied(self) -> "Picture":
-        """The same, own memory, writable."""
-        return replace(self, y=self.y.copy(), u=self.u.copy(), v=self.v.copy())
 
 
 def picture(decoded: Decoded, video: VideoStream, form: Form) -> Picture:
@@ -67,12 +65,29 @@ def picture(decoded: Decoded, video: VideoStream, form: Form) -> Picture:
     return Picture(decoded.time, y, u, v, decoded.frame.interlaced_frame, form.depth)
 
 
+def drawable(picture: Picture, video: VideoStream, form: Form) -> Picture:
+    """The same on a canvas."""
+    width, height = form.coded_size(video)
+    canvas = VideoFrame(width, height, form.pix_fmt)
+    y, u, v = (plane_view(canvas, n)[: len(plane), : plane.shape[1]] for n, plane in enumerate(picture.planes))
+    for own, plane in zip((y, u, v), picture.planes, strict=True):
+        own[:] = plane
+    return replace(picture, y=y, u=u, v=v, canvas=canvas)
+
+
 def to_frame(picture: Picture, video: VideoStream, form: Form) -> VideoFrame:
-    """A frame for the encoder: of the planes' size, timed, colour-tagged, its picture type left to x264."""
-    height, width = picture.y.shape
-    frame = VideoFrame(width, height, form.pix_fmt)
+    """A frame for the encoder: of the size as encoded, timed, colour-tagged, its picture type left to x264.
+
+    Where the form cannot have the picture's size (an odd one, in 4:2:0) the last column or row is repeated.
+    """
+    if picture.canvas is None:
+        picture = drawable(picture, video, form)
+    frame = picture.canvas
+    assert frame is not None
     for n, plane in enumerate(picture.planes):
-        plane_view(frame, n)[:] = plane
+        whole, (height, width) = plane_view(frame, n), plane.shape
+        whole[:height, width:] = plane[:, -1:]
+        whole[height:] = whole[height - 1]
     tags = form.color
     frame.color_range, frame.colorspace = tags.range, tags.space
     frame.color_primaries, frame.color_trc = tags.primaries, tags.trc

@@ -8,7 +8,7 @@ import pytest
 
 from redactor.media.decode import Decoded, decode
 from redactor.media.forms import form_of
-from redactor.media.planes import Picture, picture, plane_view, to_frame
+from redactor.media.planes import Picture, drawable, picture, plane_view, to_frame
 from redactor.media.streams import Segment, VideoStream
 from tests.media_factory import Clip, make_clip
 from tests.unit.media.conftest import opened
@@ -40,12 +40,28 @@ def test_what_the_decoder_still_needs_cannot_be_written(zoo: Zoo, name: str) -> 
             plane[:] = 0
 
 
-def test_writing_into_a_copy_leaves_the_decoder_alone(zoo: Zoo) -> None:
-    decoded, _, shown = first(zoo("plain").path)
+def test_drawing_leaves_the_decoder_alone_and_reaches_the_encoder(zoo: Zoo) -> None:
+    decoded, video, shown = first(zoo("plain").path)
     before = [bytes(plane) for plane in decoded.frame.planes]
-    for plane in shown.copied().planes:
-        plane[:] = 0
+    canvas = drawable(shown, video, form_of(video))
+    for plane, same in zip(canvas.planes, shown.planes, strict=True):
+        np.testing.assert_array_equal(plane, same)
+        plane[:] = 7
     assert [bytes(plane) for plane in decoded.frame.planes] == before
+    frame = to_frame(canvas, video, form_of(video))
+    assert all((plane_view(frame, n) == 7).all() for n in range(3))
+
+
+def test_an_odd_size_is_filled_up_with_what_was_drawn_at_its_edge(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mp4", frames=2, width=127, height=95, pix_fmt="yuv444p")
+    _, video, own = first(clip.path)
+    canvas = drawable(own, video, form_of(video))
+    canvas.y[:, -1] = np.arange(95)
+    canvas.y[-1] = np.arange(127)
+    luma = plane_view(to_frame(canvas, video, form_of(video)), 0)
+    assert luma.shape == (96, 128)
+    np.testing.assert_array_equal(luma[:94, 127], np.arange(94))
+    np.testing.assert_array_equal(luma[95], [*range(127), 126])
 
 
 def test_a_picture_keeps_its_samples_when_the_decoder_goes_on(zoo: Zoo) -> None:

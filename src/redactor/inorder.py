@@ -1,0 +1,134 @@
+"""Files that are read from beginning to end: large blocks of them come ahead, so that nobody waits for each.
+
+Whoever reads packets jumps a little: back to what has just been read, or over what nobody wants. A few blocks stay for
+that; what lies further off is read beside them.
+"""
+
+import io
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Self
+
+Told = Callable[[bytes], None]
+
+MIB = 1 << 20
+BLOCK = 8 * MIB
+# Blocks on their way at a time, and those that stay: a hundred megabytes together.
+UNDER_WAY, KEPT = 8, 4
+# A jump over more than this is read beside the blocks, or those that it starts from would go.
+_NEAR = (KEPT - 2) * BLOCK
+
+
+@dataclass(frozen=True)
+class Span:
+    """file: which of several. start, end: bytes, half-open."""
+
+    file: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Block:
+    span: Span
+    data: bytes
+
+
+def spans(sizes: Iterable[int]) -> Iterator[Span]:
+    """Files of these sizes, one after another, each from its beginning to its end."""
+    for file, size in enumerate(sizes):
+        yield from (Span(file, start, min(start + BLOCK, size)) for start in range(0, size, BLOCK))
+
+
+class Blocks:
+    """The blocks of several files, in the order of their spans. told: gets each of them once, in this order.
+
+    Raises what fetching them raises, where they are asked for.
+    """
+
+    def __init__(self, blocks: Generator[Block, None, None], told: Told | None = None) -> None:
+        self._blocks, self._told = blocks, told
+        self._next: Block | None = None
+        self._kept: deque[Block] = deque(maxlen=KEPT)
+
+    @classmethod
+    def of(cls, file: BinaryIO, size: int, told: Told | None = None) -> Self:
+        """Of one local file."""
+        return cls((Block(span, _read(file, span.start, span.end - span.start)) for span in spans([size])), told)
+
+    def at(self, file: int, place: int) -> memoryview | None:
+        """Bytes of the file from place on, at least one; None where no block has them that is here or comes next."""
+        for block in self._kept:
+            if block.span.file == file and block.span.start <= place < block.span.end:
+                return memoryview(block.data)[place - block.span.start :]
+        while self._comes(file, place):
+            block = self._take()
+            if place < block.span.end:
+                return memoryview(block.data)[place - block.span.start :]
+        return None
+
+    def drain(self) -> None:
+        """Takes all that are left, so that each was told."""
+        while self._ahead() is not None:
+            self._take()
+
+    def close(self) -> None:
+        """Nothing more is fetched."""
+        self._blocks.close()
+
+    def _comes(self, file: int, place: int) -> bool:
+        """Whether the next block has the place or lies shortly before it. Blocks of files before this one go."""
+        while (block := self._ahead()) is not None and block.span.file < file:
+            self._take()
+        return block is not None and block.span.file == file and block.span.start <= place < block.span.start + _NEAR
+
+    def _ahead(self) -> Block | None:
+        if self._next is None:
+            self._next = next(self._blocks, None)
+        return self._next
+
+    def _take(self) -> Block:
+        block, self._next = self._next, None
+        assert block is not None
+        self._kept.append(block)
+        if self._told is not None:
+            self._told(block.data)
+        return block
+
+
+class InOrder(io.RawIOBase):
+    """One of the files of `blocks`, seekable. aside: the same file, for what lies far from the next block."""
+
+    def __init__(self, aside: BinaryIO, size: int, blocks: Blocks, file: int = 0) -> None:
+        super().__init__()
+        self._aside, self._size, self._blocks, self._file = aside, size, blocks, file
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        if self._at >= self._size:
+            return 0
+        found = self._blocks.at(self._file, self._at)
+        chunk = _read(self._aside, self._at, len(buffer)) if found is None else found[: len(buffer)]
+        buffer[: len(chunk)] = chunk
+        self._at += len(chunk)
+        return len(chunk)
+
+
+def _read(file: BinaryIO, place: int, count: int) -> bytes:
+    file.seek(place)
+    return file.read(count)
