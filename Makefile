@@ -53,8 +53,9 @@ redact: video $(VENV)/local ## redact one video: VIDEO=foo.mp4 [OUT=dir MODE= BL
 serve: $(VENV)/local ## keep the embedded cloud up; any S3 client drops videos in
 	@exec $(VENV)/bin/redactor serve $(ARGS)
 
-test: $(VENV)/dev ## run the tests; ARGS="tests/unit -k name" chooses among them
-	@$(VENV)/bin/python -m pytest $(ARGS)
+# What an option says in ARGS holds: -n0 for one process.
+test: $(VENV)/dev ## run the tests in two processes; ARGS="tests/unit -k name" chooses among them
+	@$(VENV)/bin/python -m pytest -n2 $(ARGS)
 
 browsers: $(VENV)/dev ## play a dozen outputs in headless Chromium; `make test` plays four of them
 	@$(VENV)/bin/python -m pytest --all-tools --whole-sets tests/formats/test_browsers.py $(ARGS)

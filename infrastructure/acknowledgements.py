@@ -9,6 +9,7 @@ from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IConstruct
 
+from infrastructure.permissions import CLIENTS_WORK
 from infrastructure.tasks import Tasks
 
 _BY_PREFIX = "a step's rights are cut by the prefixes of the one bucket, as infrastructure/permissions.py lists them"
@@ -35,7 +36,7 @@ _GPU = {
     ),
 }
 _KEYS = ("input/*", "output/*", "work/*", "work/*/errors/*", "work/executions/*", "work/*/templates/*")
-_CLIENT = ("output/*_IDList.txt", "work/jobs/*", "work/executions/*/job.json", "work/*/segments.json")
+_CLIENT = ("output/*_IDList.txt", *CLIENTS_WORK)
 
 
 def acknowledge(stack: Stack, bucket: s3.Bucket, *, machine: str, tasks: Tasks | None) -> None:

@@ -48,10 +48,12 @@ ACCESS: Mapping[str, Access] = {
     "report": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT,), erases=_FACES, notifies=True),
 }
 
-# The client of a person. Patterns here are whole keys: of working files it sees which job works on what, and how many
-# segments there are; their results it counts by name.
+# Of working files the client of a person sees which job works on what, who does that job, and how many segments there
+# are; their results it counts by name.
+CLIENTS_WORK = tuple(WORK + name for name in ("jobs/*", "executions/*/job.json", "*/claim.json", "*/segments.json"))
+# Patterns here are whole keys.
 CLIENT = Access(
-    reads=(f"{INPUT}*", f"{OUTPUT}*", f"{WORK}jobs/*", f"{WORK}executions/*/job.json", f"{WORK}*/segments.json"),
+    reads=(f"{INPUT}*", f"{OUTPUT}*", *CLIENTS_WORK),
     writes=(f"{INPUT}*", f"{OUTPUT}*_IDList.txt"),
 )
 

@@ -4,12 +4,17 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from redactor import models
 from redactor.identity import weights
+from tests import spread
+from tests.spread import pytest_xdist_make_scheduler  # noqa: F401  a hook
 
 ROOT = Path(__file__).resolve().parent.parent
 # Where `make validator` puts Node packages; the lock beside them says which.
@@ -45,9 +50,15 @@ TOOLS: Mapping[str, tuple[Callable[[], bool], str]] = {
     "identity": (lambda: bool(weights.choose(with_shared_models()).models), "dlib or its weights are not here"),
     "media": (lambda: shared("media").is_dir(), "there is no folder of real clips beside the checkout"),
 }
-_DESELECTED = pytest.StashKey[Counter[str]]()
-# Marker of_set's name -> rows that could run here, rows that do.
-_SETS = pytest.StashKey[Mapping[str, tuple[int, int]]]()
+# Without these --all-tools is content: they are nothing that anybody could install.
+OPTIONAL = {"identity", "media"}
+# The property of a test's report that is a line for the end of the run.
+LINE = "line"
+# Lines for the end of the run that say what was left out, and the tests that were.
+_TOLD = pytest.StashKey[list[str]]()
+_DESELECTED = pytest.StashKey[list[str]]()
+# Of a test that must run and cannot: why.
+_LACKING = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
@@ -66,24 +77,40 @@ def no_cloud_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """tell(line) prints a line at the end of the run, whichever process runs the test."""
+    return partial(record_property, LINE)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-tools", action="store_true", help="fail where a tool is missing or a test was skipped")
     parser.addoption("--whole-sets", action="store_true", help="run all of the sets that are only sampled otherwise")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_TOLD], config.stash[_DESELECTED] = [], []
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Takes out the tests whose tool is missing; with --all-tools refuses to run, but for real clips and dlib."""
+    """Takes out the tests whose tool is missing; with --all-tools they stay, and fail, but for real clips and dlib."""
     missing = [name for name, (there, _) in TOOLS.items() if not there()]
     without = {item: name for item in items for name in missing if name in _markers(item)}
-    counts = Counter(without.values())
-    if config.getoption("--all-tools") and (lacking := counts.keys() - {"media", "identity"}):
-        raise pytest.UsageError("; ".join(TOOLS[name][1] for name in sorted(lacking)))
-    config.stash[_DESELECTED] = counts
-    items[:] = [item for item in items if item not in without]
-    if without:
-        config.hook.pytest_deselected(items=list(without))
+    if config.getoption("--all-tools"):
+        for item in [item for item, name in without.items() if name not in OPTIONAL]:
+            item.stash[_LACKING] = TOOLS[without.pop(item)][1]
+    told = Counter(without.values()).items()
+    config.stash[_TOLD] += [f"deselected, as {TOOLS[name][1]}: {count}" for name, count in told]
+    _leave_out(config, items, set(without))
     _sample(config, items)
+    if spread.is_worker(config):
+        spread.sort(items)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if _LACKING in item.stash:
+        pytest.fail(item.stash[_LACKING], pytrace=False)
 
 
 def _sample(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -91,7 +118,13 @@ def _sample(config: pytest.Config, items: list[pytest.Item]) -> None:
     marked = [(item, mark) for item in items if (mark := item.get_closest_marker("of_set"))]
     left_out = {item for item, mark in marked if not mark.kwargs["sampled"] and not config.getoption("--whole-sets")}
     every, missing = Counter(mark.args[0] for _, mark in marked), Counter(m.args[0] for i, m in marked if i in left_out)
-    config.stash[_SETS] = {name: (every[name], every[name] - missing[name]) for name in every}
+    for name, count in every.items():
+        run = count - missing[name]
+        config.stash[_TOLD].append(f"{name}: {f'sampled, {run} of {count}' if run < count else f'all {count}'}")
+    _leave_out(config, items, left_out)
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], left_out: set[pytest.Item]) -> None:
     items[:] = [item for item in items if item not in left_out]
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
@@ -102,22 +135,36 @@ def _markers(item: pytest.Item) -> set[str]:
     return {marker.name for marker in item.iter_markers()} | ({"media"} if uses_media else set())
 
 
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.config.stash[_DESELECTED].append(item.nodeid)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """With --all-tools a skipped test is a failed run."""
-    if (
-        session.config.getoption("--all-tools")
-        and _skipped(session.config)
-        and session.exitstatus == pytest.ExitCode.OK
-    ):
+    """With --all-tools a skipped test is a failed run. One of several processes hands on what it would print."""
+    config = session.config
+    if spread.is_worker(config):
+        spread.hand_on(config, told=config.stash[_TOLD], deselected=config.stash[_DESELECTED])
+    elif config.getoption("--all-tools") and _skipped(config) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A process ended: all leave out the same, so each may say what."""
+    config, handed = node.config, spread.handed_on(node)
+    config.stash[_TOLD] = handed.get("told", config.stash[_TOLD])
+    if reporter := config.pluginmanager.get_plugin("terminalreporter"):
+        reporter.stats["deselected"] = [SimpleNamespace(nodeid=nodeid) for nodeid in handed.get("deselected", [])]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for name, count in config.stash.get(_DESELECTED, Counter()).items():
-        terminalreporter.write_line(f"deselected, as {TOOLS[name][1]}: {count}")
-    for name, (every, run) in config.stash.get(_SETS, {}).items():
-        terminalreporter.write_line(f"{name}: {f'sampled, {run} of {every}' if run < every else f'all {every}'}")
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    calls = [report for report in reports if getattr(report, "when", "") == "call"]
+    told = [value for report in calls for name, value in report.user_properties if name == LINE]
+    for line in [*config.stash[_TOLD], *told]:
+        terminalreporter.write_line(str(line))
     if config.getoption("--all-tools") and (skipped := _skipped(config)):
         terminalreporter.write_line(f"failed, as here every test must run: {skipped} skipped")
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -53,17 +54,39 @@ STATES = re.compile(r"^foo\.mp4: ([A-Z]\w+)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def served(model_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    """The environment that a running `redactor serve` tells its clients to have."""
+def server(model_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The pid of a running `redactor serve`, and the environment that it tells its clients to have."""
     environment = {**os.environ, models.PATH_VARIABLE: model_path, "PYTHONUNBUFFERED": "1"}
     command = [*REDACTOR, "serve", "--workers", "2"]
     where = tmp_path_factory.mktemp("serve")
     process = subprocess.Popen(command, cwd=where, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     said = next(line for line in process.stdout if line.lstrip().startswith("export "))
-    yield {**os.environ, **dict(word.split("=", 1) for word in shlex.split(said)[1:])}
+    yield process.pid, {**os.environ, **dict(word.split("=", 1) for word in shlex.split(said)[1:])}
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def served(server: tuple[int, Mapping[str, str]]) -> Mapping[str, str]:
+    return server[1]
+
+
+@contextmanager
+def stopped(process: int) -> Iterator[None]:
+    """The workers of a cloud stand still meanwhile: no job of it ends by itself."""
+    found = Path(f"/proc/{process}/task").glob("*/children")
+    workers = [int(pid) for children in found for pid in children.read_text().split()]
+    assert workers
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            # Whose execution is stopped is killed.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 @pytest.fixture
@@ -143,19 +166,21 @@ def interruptible() -> Iterator[None]:
 
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_client_leaves_its_job_running_and_says_how_to_follow_and_stop_it(
-    served: Mapping[str, str], client: Client, faces: Callable[..., FaceClip], tmp_path: Path
+    server: tuple[int, Mapping[str, str]], client: Client, faces: Callable[..., FaceClip], tmp_path: Path
 ) -> None:
+    cloud, served = server
     command = [*REDACTOR, "submit", str(faces(frames=60).path), "--folder", "left alone", "--wait"]
     with subprocess.Popen(command, cwd=tmp_path, env=served, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert any("Plan" in line for line in process.stderr)
-        process.send_signal(signal.SIGINT)
-        said = process.stderr.read()
-        assert process.wait(20) == 130
-    assert "foo.mp4: the job goes on" in said
-    follow, stop = (re.findall(rf"{words} it: redactor (.*)", said)[0] for words in ("follow", "stop"))
-    stopped = client(*shlex.split(stop))
-    assert (stopped.returncode, stopped.stdout.startswith("stopped: arn:")) == (0, True)
+        with stopped(cloud):
+            process.send_signal(signal.SIGINT)
+            said = process.stderr.read()
+            assert process.wait(20) == 130
+            assert "foo.mp4: the job goes on" in said
+            follow, stop = (re.findall(rf"{words} it: redactor (.*)", said)[0] for words in ("follow", "stop"))
+            done = client(*shlex.split(stop))
+            assert (done.returncode, done.stdout.startswith("stopped: arn:")) == (0, True)
     ended = client(*shlex.split(follow))
     assert ended.returncode == 1
     assert "foo.mp4: Aborted: " in ended.stderr

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -138,25 +138,24 @@ class Probed:
 
 
 def ffprobe(path: Path, stream: int = 0) -> Probed:
-    entries = "frame=best_effort_timestamp:stream:format:stream_side_data"
-    shown = _ffprobe(path, "-select_streams", str(stream), "-show_entries", entries)
-    every = _ffprobe(path, "-show_streams", "-show_chapters")
-    (picture,) = shown["streams"]
+    told = _told(path)
+    streams, picture = told["streams"], told["streams"][stream]
     base = Fraction(picture["time_base"])
-    stated = [frame.get("best_effort_timestamp") for frame in shown["frames"]]
+    shown = [frame for frame in told["frames"] if frame.get("stream_index") == stream]
+    stated = [frame.get("best_effort_timestamp") for frame in shown]
     side = {key: value for data in picture.get("side_data_list", []) for key, value in data.items()}
     return Probed(
         [None if ticks is None else int(ticks) * base for ticks in stated],
         {**picture, **side},
-        [*(s["codec_type"] for s in every["streams"]), *("chapter" for _ in every["chapters"])],
-        shown["format"].get("tags", {}) | picture.get("tags", {}),
+        [*(one["codec_type"] for one in streams), *("chapter" for _ in told["chapters"])],
+        told["format"].get("tags", {}) | picture.get("tags", {}),
     )
 
 
 def sound(path: Path, n: int) -> str:
     """A hash of the packets of the n-th audio track, without the headers that only transport streams have."""
-    (track,) = _ffprobe(path, "-select_streams", f"a:{n}", "-show_entries", "stream=codec_name")["streams"]
-    bare = ["-bsf:a", "aac_adtstoasc"] if track["codec_name"] == "aac" else []
+    codecs = [one["codec_name"] for one in _told(path)["streams"] if one["codec_type"] == "audio"]
+    bare = ["-bsf:a", "aac_adtstoasc"] if codecs[n] == "aac" else []
     command = ["ffmpeg", "-nostdin", "-v", "error", "-i", str(path), "-map", f"0:a:{n}", "-c", "copy", *bare]
     return subprocess.run([*command, "-f", "hash", "-"], check=True, capture_output=True, text=True).stdout
 
@@ -199,7 +198,10 @@ def _rows(plane: Any) -> bytes:
     return lines[: plane.height, : plane.width].tobytes()
 
 
-def _ffprobe(path: Path, *asked: str) -> dict[str, Any]:
-    command = ["ffprobe", "-v", "error", "-of", "json", *asked, str(path)]
+@cache
+def _told(path: Path) -> dict[str, Any]:
+    """All that ffprobe is asked for, once of each file: nobody writes it again."""
+    entries = "frame=stream_index,best_effort_timestamp:stream:format:stream_side_data:chapter"
+    command = ["ffprobe", "-v", "error", "-of", "json", "-show_entries", entries, str(path)]
     told: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return told

@@ -3,8 +3,7 @@
 import os
 import subprocess
 import sys
-
-import pytest
+from collections.abc import Callable
 
 from tests.conftest import ROOT
 
@@ -17,11 +16,10 @@ def fuzzed(argument: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
-def test_a_mutated_file_is_planned_or_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mutated_file_is_planned_or_refused_by_name(tell: Callable[[str], None]) -> None:
     done = fuzzed(str(SAMPLE))
     *rest, closing = done.stdout.splitlines() or [""]
-    with capsys.disabled():
-        print(f"\n{closing}", end="")
+    tell(closing)
     assert (done.returncode, rest) == (0, []), done.stdout + done.stderr[-2000:]
     assert closing.startswith(f"{SAMPLE} of 1000 mutated files (sample)")
 

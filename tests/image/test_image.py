@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,7 @@ def test_as_a_function_it_detects_what_this_machine_detects(  # noqa: PLR0917  f
     done: Done,
     surroundings: dict[str, str],
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    tell: Callable[[str], None],
 ) -> None:
     name = work.detections_name(0)
     here = json.loads(done.read(name))["value"]
@@ -126,8 +126,7 @@ def test_as_a_function_it_detects_what_this_machine_detects(  # noqa: PLR0917  f
     assert sum(len(frame["detections"] or ()) for frame in here["frames"]) > 0
     # An error keeps the name by which the state machine retries.
     assert (refused[0], refused[1]["errorType"]) == ("error", "LostClaim")
-    with capsys.disabled():
-        print(f"\nworker image: cold start {ready:.1f} s until it asks for work, {first:.1f} s to its first answer")
+    tell(f"worker image: cold start {ready:.1f} s until it asks for work, {first:.1f} s to its first answer")
 
 
 def test_as_a_task_it_writes_the_bytes_that_this_machine_writes(
@@ -152,10 +151,9 @@ def test_a_task_that_fails_says_so(
     assert json.loads(done.read(work.error_name("redact", 0)))["code"] == "MissingResult"
 
 
-def test_it_is_no_larger_than_need_be(builder: Builder, image: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_is_no_larger_than_need_be(builder: Builder, image: str, tell: Callable[[str], None]) -> None:
     (told,) = [one for one in json.loads(builder("images", "--json")) if f"{image}:latest" in (one["names"] or ())]
     megabytes = float(told["size"].split()[0])
     assert told["size"].endswith("MB")
     assert megabytes * 1e6 < LARGEST
-    with capsys.disabled():
-        print(f"\nworker image: {told['size']}")
+    tell(f"worker image: {told['size']}")

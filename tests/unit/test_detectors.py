@@ -219,13 +219,13 @@ def test_a_graph_exported_for_one_size_takes_any_once_its_sizes_are_opened():
 
 def test_a_graph_that_is_written_here_runs():
     net = Graph()
-    kernel, bias = np.arange(12.0).reshape(2, 3, 1, 2), np.array([0.5, -1000.0])
+    kernel, bias = np.arange(12, dtype=np.float32).reshape(2, 3, 1, 2), np.array([0.5, -1000], np.float32)
     at = net.add("Relu", net.add("Conv", "in", kernel, bias, strides=(1, 2)))
     net.add("Flatten", at, output="out")
     model = net.model({"in": ("n", 3, 1, 4)}, {"out": ("n", 4)})
     picture = np.random.default_rng(1).random((5, 3, 1, 4)).astype(np.float32)
     wanted = np.einsum("nchkw,ocw->nok", picture.reshape(5, 3, 1, 2, 2), kernel[:, :, 0]) + bias[:, None]
-    found = np.asarray(open_session(model).run(None, {"in": picture})[0])
+    found = np.asarray(open_session(model, weights=net.weights).run(None, {"in": picture})[0])
     assert found == pytest.approx(np.maximum(wanted, 0).reshape(5, 4), rel=1e-5)
 
 

@@ -9,14 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 
-from redactor.detectors.faces import Floats
+import numpy as np
+from numpy.typing import NDArray
+
 from redactor.detectors.protobuf import field, fields, raw
+
+Weights = NDArray[np.float32]
 
 # Field numbers of onnx.proto3: of a model, a graph, a node, a tensor and an attribute.
 _IR_VERSION, _GRAPH, _OPSET = 1, 7, 8
 _NODE, _NAME, _INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO = 1, 2, 5, 11, 12, 13
 _NODE_INPUT, _NODE_OUTPUT, _OPERATOR, _ATTRIBUTE = 1, 2, 4, 5
-_TENSOR_NAME, _RAW_DATA = 8, 9
+_TENSOR_NAME, _PLACE, _PLACED = 8, 13, 14
 _KIND = 20
 # Types of its tensors and attributes.
 _FLOAT, _INT, _INTS = 1, 2, 7
@@ -50,12 +54,13 @@ def value_info(name: str, dims: Sequence[str | int]) -> bytes:
 
 @dataclass
 class Graph:
-    """An ONNX graph in the making, of one float input and one output. Mutable; weights become float32."""
+    """An ONNX graph in the making. Mutable. weights: its float32 arrays by name; the file does not hold them but says
+    that they lie elsewhere, for in it they would be in memory three times when a session is opened."""
 
     nodes: list[bytes] = dataclass_field(default_factory=list)
-    weights: list[bytes] = dataclass_field(default_factory=list)
+    weights: dict[str, Weights] = dataclass_field(default_factory=dict)
 
-    def add(self, operator: str, *inputs: str | Floats, output: str = "", **attributes: int | Sequence[int]) -> str:
+    def add(self, operator: str, *inputs: str | Weights, output: str = "", **attributes: int | Sequence[int]) -> str:
         """One node; returns the name of its output. inputs: names, or weights."""
         names = [one if isinstance(one, str) else self._weight(one) for one in inputs]
         output = output or f"value{len(self.nodes)}"
@@ -66,18 +71,24 @@ class Graph:
 
     def model(self, inputs: dict[str, Sequence[str | int]], outputs: dict[str, Sequence[str | int]]) -> bytes:
         """The whole as an ONNX file."""
-        parts = [field(_NODE, node) for node in self.nodes] + [field(_INITIALIZER, one) for one in self.weights]
+        parts = [field(_NODE, node) for node in self.nodes]
+        parts += [field(_INITIALIZER, _elsewhere(name, values)) for name, values in self.weights.items()]
         parts += [field(_NAME, "graph")]
         parts += [field(_INPUT, value_info(name, dims)) for name, dims in inputs.items()]
         parts += [field(_OUTPUT, value_info(name, dims)) for name, dims in outputs.items()]
         return field(_IR_VERSION, 4) + field(_GRAPH, b"".join(parts)) + field(_OPSET, field(2, 9))
 
-    def _weight(self, values: Floats) -> str:
+    def _weight(self, values: Weights) -> str:
         name = f"weight{len(self.weights)}"
-        dims = b"".join(field(1, dim) for dim in values.shape)
-        data = values.astype("<f4").tobytes()
-        self.weights.append(dims + field(2, _FLOAT) + field(_TENSOR_NAME, name) + field(_RAW_DATA, data))
+        self.weights[name] = np.ascontiguousarray(values)
         return name
+
+
+def _elsewhere(name: str, values: Weights) -> bytes:
+    """A TensorProto of data that is handed over apart: where it says they lie does not matter."""
+    dims = b"".join(field(1, dim) for dim in values.shape)
+    place = field(1, "location") + field(2, "memory")
+    return dims + field(2, _FLOAT) + field(_TENSOR_NAME, name) + field(_PLACE, place) + field(_PLACED, 1)
 
 
 def _attribute(name: str, value: int | Sequence[int]) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import onnxruntime
 
+from redactor.detectors.graph import Weights
 from redactor.errors import GpuMissing
 
 # What runs the networks: cpu or gpu. A task that has a GPU is told so; there is no falling back, since a GPU that is
@@ -28,10 +29,13 @@ def pixels_at_once(env: Mapping[str, str] = os.environ) -> int:
     return _AT_ONCE[device(env)]
 
 
-def open_session(graph: bytes, env: Mapping[str, str] = os.environ) -> onnxruntime.InferenceSession:
+def open_session(
+    graph: bytes, env: Mapping[str, str] = os.environ, weights: Mapping[str, Weights] | None = None
+) -> onnxruntime.InferenceSession:
     """An ONNX graph ready to run, the same way on every worker (two threads cost twice the CPU time).
 
-    Raises GpuMissing where a GPU was asked for and there is none that works.
+    weights: those that the graph says lie elsewhere; they are copied. Raises GpuMissing where a GPU was asked for and
+    there is none that works.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -40,6 +44,9 @@ def open_session(graph: bytes, env: Mapping[str, str] = os.environ) -> onnxrunti
     # A plan for each size of picture reserves memory for all of them at once: 60 MB instead of 30 at 720p, no faster.
     options.enable_mem_pattern = False
     options.log_severity_level = 3  # the graphs carry initializers that are never used; onnxruntime warns about each
+    if weights:
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
+        options.add_external_initializers(list(weights), values)
     if device(env) == "gpu":
         return _on_gpu(graph, options)
     return onnxruntime.InferenceSession(graph, options, providers=[_CPU])

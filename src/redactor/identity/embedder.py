@@ -33,7 +33,8 @@ class Embedder:
 
         self._dlib: Any = dlib
         self._landmarks = dlib.shape_predictor(str(landmarks))
-        self._network = open_session(resnet.graph(network.read_bytes()))
+        graph, weights = resnet.graph(network.read_bytes())
+        self._network = open_session(graph, weights=weights)
 
     def embed(self, portrait: Picture, face: Box, landmarks: Floats | None = None) -> str:
         """The embedding of one face, as text. portrait: (h, w, 3) uint8 BGR, upright; face: tight, in its pixels;

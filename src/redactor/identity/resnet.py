@@ -8,13 +8,12 @@ mean and the range of the input.
 
 import numpy as np
 
-from redactor.detectors.faces import Floats
-from redactor.detectors.graph import Graph
+from redactor.detectors.graph import Graph, Weights
 
 SIDE, SIZE = 150, 128  # pixels; dimensions
 INPUT, OUTPUT = "chip", "embedding"
 
-_MEAN, _RANGE = np.array([122.782, 117.001, 104.298]), 256.0  # RGB: dlib's input_rgb_image_sized
+_MEAN, _RANGE = np.array([122.782, 117.001, 104.298], np.float32), 256  # RGB: dlib's input_rgb_image_sized
 # Of the first convolution: channels of the picture and of the result, the kernel's side, the side of the pooled result.
 _COLOURS, _CHANNELS, _KERNEL, _POOLED = 3, 32, 7, 35
 # The residual blocks: their channels, and whether they halve the picture.
@@ -29,15 +28,16 @@ _BLOCKS = (
 _CONVOLUTION, _AFFINE, _LAST = b"\x05con_4", b"\x07affine_", b"\x04fc_2"
 
 
-def graph(file: bytes) -> bytes:
-    """ONNX: (n, 3, SIDE, SIDE) float32 RGB, 0-255, to (n, SIZE). file: dlib_face_recognition_resnet_model_v1.dat.
+def graph(file: bytes) -> tuple[bytes, dict[str, Weights]]:
+    """ONNX, and the weights that go with it: (n, 3, SIDE, SIDE) float32 RGB, 0-255, to (n, SIZE).
 
-    Raises ValueError where the file holds another network.
+    file: dlib_face_recognition_resnet_model_v1.dat. Raises ValueError where it holds another network.
     """
     layers, net = _Layers(file), Graph()
     kernel, bias = layers.convolution(_COLOURS, _CHANNELS, _KERNEL)
-    bias -= kernel.sum(axis=(2, 3)) @ _MEAN / _RANGE
-    at = net.add("Relu", net.add("Conv", INPUT, kernel / _RANGE, bias, strides=(2, 2)))
+    kernel /= _RANGE
+    bias -= kernel.sum(axis=(2, 3)) @ _MEAN
+    at = net.add("Relu", net.add("Conv", INPUT, kernel, bias, strides=(2, 2)))
     at = net.add("MaxPool", at, kernel_shape=(3, 3), strides=(2, 2))
     before, side = _CHANNELS, _POOLED
     for channels, halves in _BLOCKS:
@@ -53,7 +53,7 @@ def graph(file: bytes) -> bytes:
             inner = net.add("Pad", inner, pads=(0, 0, 0, 0, 0, 0, more, more)) if more else inner
         at, before = net.add("Relu", net.add("Add", at, inner)), channels
     net.add("MatMul", net.add("Flatten", net.add("GlobalAveragePool", at)), layers.last(before), output=OUTPUT)
-    return net.model({INPUT: ("n", _COLOURS, SIDE, SIDE)}, {OUTPUT: ("n", SIZE)})
+    return net.model({INPUT: ("n", _COLOURS, SIDE, SIDE)}, {OUTPUT: ("n", SIZE)}), net.weights
 
 
 class _Layers:
@@ -62,18 +62,18 @@ class _Layers:
     def __init__(self, file: bytes) -> None:
         self._file, self._at = file, 0
 
-    def convolution(self, before: int, after: int, side: int) -> tuple[Floats, Floats]:
+    def convolution(self, before: int, after: int, side: int) -> tuple[Weights, Weights]:
         """Kernel (after, before, side, side) and bias (after,) of the next convolution and its affine layer in one."""
         weights = self._tensor(_CONVOLUTION, after * (before * side * side + 1))
         kernel, bias = weights[:-after].reshape(after, before, side, side), weights[-after:]
         gain, offset = self._tensor(_AFFINE, 2 * after).reshape(2, after)
         return kernel * gain[:, None, None, None], bias * gain + offset
 
-    def last(self, before: int) -> Floats:
+    def last(self, before: int) -> Weights:
         """(before, SIZE) of the layer that ends in the embedding."""
-        return self._tensor(_LAST, before * SIZE).reshape(before, SIZE)
+        return self._tensor(_LAST, before * SIZE).reshape(before, SIZE).copy()
 
-    def _tensor(self, kind: bytes, size: int) -> Floats:
+    def _tensor(self, kind: bytes, size: int) -> Weights:
         """The weights of the next layer of that kind: a version, four dimensions, then float32."""
         found = self._file.find(kind, self._at)
         self._at = found + len(kind)
@@ -84,7 +84,7 @@ class _Layers:
         if found < 0 or version != 2 or np.prod(dims) != size or len(data) != 4 * size:
             raise ValueError(f"no layer {kind[1:].decode()} of {size} weights at {found}")
         self._at += len(data)
-        return np.frombuffer(data, "<f4").astype(np.float64)
+        return np.frombuffer(data, "<f4")
 
     def _integer(self) -> int:
         """A byte that says how many follow, then those, the lowest first."""

@@ -41,6 +41,9 @@ def seen_by(
     Raises DamagedVideo otherwise, and where no time tells frames apart: times that repeat, start again, or are those of
     decoding.
     """
+    if segment.end is None:
+        # The video's last frames, for which the decoder is told to finish: frame threads may overlook damage then.
+        source.use_one_thread()
     try:
         return look(decode(source, video, segment)), ()
     except DamagedVideo:
