@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from redactor.errors import AccessDenied, MissingResult, RedactorError, SourceChanged, TryAgain
 from redactor.inorder import UNDER_WAY, Block, Blocks, InOrder, Span, Told, spans
-from redactor.many import AT_ONCE, many
+from redactor.many import AT_ONCE, COPIES, many
 from redactor.pieces import Hint, Pieces
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ MIB = 1024 * 1024
 # S3 multipart: parts of at least 5 MiB but the last, at most 10,000 of them.
 _PART = 64 * MIB
 _MAX_PARTS = 10_000
-# Parts that S3 copies at a time.
-_COPIES = 16
 
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "405", "MethodNotAllowed"}
 _DENIED = {
@@ -174,7 +172,7 @@ class Store:
             )["UploadId"]
             try:
                 numbered = enumerate(_spans(source.size), 1)
-                parts = list(many(lambda part: self._copy_part(source, key, upload, *part), numbered, _COPIES))
+                parts = list(many(lambda part: self._copy_part(source, key, upload, *part), numbered, COPIES))
                 self._s3.complete_multipart_upload(
                     Bucket=self.bucket,
                     Key=key,
