@@ -128,19 +128,29 @@ def _until(pts: int, held: Decoded) -> Decoded:
 
 
 def _packets(source: Source, video: VideoStream, segment: Segment, at: int | None) -> "Iterator[Packet[Any]]":
-    """From the segment's key packet on, for nothing before it belongs to us; from the beginning: all of them."""
+    """From the segment's key packet on, for nothing before it belongs to us; from the beginning: all of them.
+
+    Raises DamagedVideo where another packet has the time of the next segment's key packet: of two that are the same
+    time apart from each other in the file, what lies between would be nobody's.
+    """
     if at is None:
         source.rewind()
     else:
         source.seek(at, source.video(video.index))
-    key = segment.key if at is not None else None
+    key, until = segment.key if at is not None else None, segment.until
     for packet in moved(source.packets(source.video(video.index)), video.restarts):
         if key is not None:
             if not packet.is_keyframe or packet.pts is None or packet.pts < key.pts:
                 continue
             if packet.pts > key.pts:
                 return
+            if key.pos is not None and packet.pos != key.pos:
+                continue
             key = None
+        if until is not None and packet.pts == segment.end and packet.size:
+            if packet.pos != until:
+                raise DamagedVideo(same_time(packet.pts, video))
+            until = None
         yield packet
 
 
@@ -205,8 +215,7 @@ class Ledger:
         if packet.is_corrupt:
             raise DamagedVideo(f"the packet of {in_words(packet.pts, self._video)} is corrupt or cut off")
         if packet.pts in self._expected and not self._times.repeat:
-            what = "a range of times does not tell them apart: a larger segmentSeconds makes the video one segment"
-            raise DamagedVideo(f"two packets have the same time, {in_words(packet.pts, self._video)}; {what}")
+            raise DamagedVideo(same_time(packet.pts, self._video))
         if self._video.delay is None:
             self._expected[packet.pts] += 1
 
@@ -256,6 +265,12 @@ class Ledger:
 def _is_hidden(packet: "Packet[Any]", codec: str) -> bool:
     test = _HIDDEN.get(codec)
     return test is not None and test(bytes(packet))
+
+
+def same_time(pts: int | None, video: VideoStream) -> str:
+    """What is wrong where two packets have it, and what helps."""
+    what = "a range of times does not tell them apart: a larger segmentSeconds makes the video one segment"
+    return f"two packets have the same time, {in_words(pts, video)}; {what}"
 
 
 def in_words(pts: int | None, video: VideoStream) -> str:
