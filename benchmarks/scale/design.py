@@ -9,7 +9,7 @@ from redactor.costs import CALLS, Call, Footage
 Change = Callable[[Call, Footage], Call]
 # S3's smallest part of a multipart upload but the last.
 SMALLEST_PART = 5 << 20
-_TOGETHER, _RANGES = 32, 16
+_FUNCTIONS = 16
 
 
 @dataclass(frozen=True)
@@ -37,31 +37,33 @@ def _then(first: Change, second: Change) -> Change:
 
 
 def _copied(call: Call, footage: Footage) -> Call:
-    """S3 puts the parts together; Join reads verdicts and indexes and writes the new index. The sound would be cut by
-    the segments' own workers, as reading it here means reading the source."""
+    """S3 puts the parts together; Join reads verdicts and indexes (two ranges of each part, as they stand at the end)
+    and writes the new index. The sound, and what Verify compares it with, would come from the segments' own workers, as
+    reading it here means reading the source."""
     index = footage.frames * 16.0
-    return Call(0, 4 + 3 * footage.segments, 4 + footage.segments, index, index, footage.output)
+    return Call(
+        down=index,
+        up=index,
+        writes=4,
+        many_reads=4 * footage.segments,
+        copies=footage.segments,
+        copied=footage.output,
+    )
 
 
-def _together(call: Call, footage: Footage) -> Call:
-    return replace(call, reads=math.ceil(call.reads / _TOGETHER), writes=math.ceil(call.writes / _TOGETHER))
+def _in_functions(call: Call, footage: Footage) -> Call:
+    """Each reads its range and checks it; the state of the hash is handed on from one to the next."""
+    return replace(
+        call,
+        frames=call.frames / _FUNCTIONS,
+        many_reads=call.many_reads / _FUNCTIONS,
+        blocks=math.ceil(call.blocks / _FUNCTIONS),
+        ahead=call.ahead / _FUNCTIONS,
+    )
 
 
 def _looks_at_once(call: Call, footage: Footage) -> Call:
-    return replace(call, frames=call.frames / _RANGES)
-
-
-def _in_ranges(call: Call, footage: Footage) -> Call:
-    return replace(call, frames=call.frames / _RANGES, down=call.down / _RANGES)
-
-
-def _read_once(call: Call, footage: Footage) -> Call:
-    """Its hash and its packets in one pass; the sound's digests from the segments' own workers."""
-    return replace(call, down=call.down / 3, reads=math.ceil(call.reads / 3))
-
-
-def _copies_at_once(call: Call, footage: Footage) -> Call:
-    return replace(call, copied=call.copied / _RANGES, writes=math.ceil(call.writes / _RANGES))
+    return replace(call, frames=call.frames / _FUNCTIONS, reads=math.ceil(call.reads / _FUNCTIONS))
 
 
 def _halved(call: Call, footage: Footage) -> Call:
@@ -72,17 +74,7 @@ AS_BUILT = Design("streamed, as built", {})
 COPY = AS_BUILT.and_("what-if: server-side copy", join=_copied)
 # Each with all before it.
 FURTHER = (
-    small := COPY.and_(
-        f"and small objects {_TOGETHER} at a time",
-        plan=_together,
-        merge=_together,
-        select=_together,
-        join=_together,
-        verify=_together,
-    ),
-    ranges := small.and_(f"and Verify in {_RANGES} ranges at a time", verify=_in_ranges),
-    once := ranges.and_("and Verify reads the result once and no source", verify=_read_once),
-    copies := once.and_(f"and {_RANGES} copies at a time", join=_copies_at_once, publish=_copies_at_once),
-    looks := copies.and_(f"and Plan looks at {_RANGES} places at a time", plan=_looks_at_once),
+    ranges := COPY.and_(f"and Verify in {_FUNCTIONS} functions, each with a range", verify=_in_functions),
+    looks := ranges.and_(f"and Plan looks at {_FUNCTIONS} places at a time", plan=_looks_at_once),
     looks.and_("and MergeTracks and SelectFaces in half the time", merge=_halved, select=_halved),
 )

@@ -8,7 +8,9 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from redactor.measured import FIXED, OUTPUT, PACKETS, START, assumed, per_frame
+from redactor.inorder import BLOCK, NEAR
+from redactor.many import AT_ONCE, COPIES
+from redactor.measured import FIXED, OUTPUT, PACKETS, REQUEST, START, assumed, per_frame
 from redactor.pieces import KIB, MIB, requests
 from redactor.preset import Mode
 from redactor.prices import dollars
@@ -106,8 +108,12 @@ class Footage:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a step. frames: it works on, of Plan those that it tries to start from. reads, writes: requests one
-    after another; down, up: bytes through the function; copied: bytes that S3 copies for it."""
+    """One call of a step. frames: it works on, of Plan those that it tries to start from.
+
+    reads, writes: requests one after another; many_reads, many_writes: those under way many at a time; blocks: reads
+    that go ahead of the work; copies: requests by which S3 copies, some at a time. down, up: bytes through the
+    function; ahead: bytes that come in while it works on others; copied: bytes that S3 copies for it.
+    """
 
     frames: float = 0
     reads: float = _ALWAYS
@@ -115,13 +121,36 @@ class Call:
     down: float = 0
     up: float = 0
     copied: float = 0
+    many_reads: float = 0
+    many_writes: float = 0
+    blocks: float = 0
+    copies: float = 0
+    ahead: float = 0
+
+    @property
+    def gets(self) -> float:
+        """All requests that read."""
+        return self.reads + self.many_reads + self.blocks
+
+    @property
+    def puts(self) -> float:
+        """All that write, but for the parts of what goes up."""
+        return self.writes + self.many_writes + self.copies
 
 
 def _streamed(f: Footage) -> Call:
-    """Join as it is built: every part and the whole source through one function, and the result up."""
-    parts = max(f.segments + 1, requests(f.output))
-    reads = _ALWAYS + 2 * f.segments + parts + requests(f.source)
-    return Call(f.frames, reads, 2, f.source + f.output, f.output)
+    """Join as it is built: every part and the whole source through one function, and the result up. A part's index
+    stands at its end: where that is far, it is read beside the blocks."""
+    part = f.output / f.segments
+    return Call(
+        f.frames,
+        _ALWAYS + (f.segments if part > NEAR else 0),
+        2,
+        up=f.output,
+        many_reads=2 * f.segments,
+        blocks=f.segments * math.ceil(part / BLOCK) + math.ceil(f.source / BLOCK),
+        ahead=f.source + f.output,
+    )
 
 
 # What one call of each step moves, as its entry point is written.
@@ -132,8 +161,8 @@ CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "detect": lambda f: Call(
         f.frames / f.segments, _ALWAYS + requests(f.source / f.segments), 2, f.source / f.segments
     ),
-    "merge": lambda f: Call(f.frames, _ALWAYS + 2 * f.segments, 6, f.frames * 600.0),
-    "select": lambda f: Call(f.frames, _ALWAYS + 2, 1 + f.segments, f.frames * 300.0),
+    "merge": lambda f: Call(f.frames, _ALWAYS, 6, f.frames * 600.0, many_reads=2 * f.segments),
+    "select": lambda f: Call(f.frames, _ALWAYS + 2, 1, f.frames * 300.0, many_writes=f.segments),
     "redact": lambda f: Call(
         f.frames / f.segments,
         _ALWAYS + 1 + requests(f.source / f.segments),
@@ -142,18 +171,17 @@ CALLS: Mapping[str, Callable[[Footage], Call]] = {
         f.output / f.segments,
     ),
     "join": _streamed,
-    # The result twice, for its packets and its hash, and the source once, for its sound.
     "verify": lambda f: Call(
-        f.frames, _ALWAYS + 2 + f.segments + 2 * requests(f.output) + requests(f.source), 1, 2 * f.output + f.source
+        f.frames, _ALWAYS + 4, 1, many_reads=f.segments, blocks=math.ceil(f.output / BLOCK), ahead=f.output
     ),
-    "publish": lambda f: Call(reads=26, writes=12 + math.ceil(f.output / _COPY), copied=f.output),
+    "publish": lambda f: Call(reads=26, writes=12, copied=f.output, copies=math.ceil(f.output / _COPY)),
 }
 
 
 @dataclass(frozen=True)
 class Waits:
     """Seconds that pass beside computing: for a request that reads or writes, and between two states. stream, copy:
-    bytes/s through a function, and copied by S3 for one caller."""
+    bytes/s through a function, and copied by S3 in one request."""
 
     read: float
     write: float
@@ -167,9 +195,21 @@ AWS = Waits(*(assumed(name) for name in ("read", "write", "stream", "copy", "tra
 
 def seconds(step: str, call: Call, footage: Footage, machine: Machine, waits: Waits = AWS) -> float:
     """Of one call on a warm machine."""
-    moved = (call.down + call.up) / waits.stream + call.copied / waits.copy
-    asked = call.reads * waits.read + call.writes * waits.write
-    return _busy(step, call, footage, machine) + moved + asked
+    worked = max(_busy(step, call, footage, machine), call.ahead / waits.stream)
+    moved = (call.down + call.up) / waits.stream
+    asked = call.reads * waits.read + call.writes * waits.write + (waits.read if call.blocks else 0)
+    return worked + moved + asked + _many(call, machine, waits) + _copied(call, waits)
+
+
+def _many(call: Call, machine: Machine, waits: Waits) -> float:
+    """Requests many at a time: the S3 client's own work is done by one thread at a time."""
+    waited = (call.many_reads * waits.read + call.many_writes * waits.write) / AT_ONCE
+    return waited + (call.many_reads + call.many_writes) * REQUEST / min(1.0, machine.vcpus)
+
+
+def _copied(call: Call, waits: Waits) -> float:
+    at_once = min(float(COPIES), max(1.0, call.copies))
+    return (call.copied / waits.copy + call.copies * waits.write) / at_once
 
 
 def _busy(step: str, call: Call, footage: Footage, machine: Machine) -> float:
@@ -179,7 +219,8 @@ def _busy(step: str, call: Call, footage: Footage, machine: Machine) -> float:
         return own + each * call.frames
     if step in PACKETS:
         each, megabyte, part = PACKETS[step]
-        return (call.frames * each + call.down / 1e6 * megabyte + footage.segments * part) / 1000
+        read = (call.down + call.ahead) / 1e6
+        return (call.frames * each + read * megabyte + footage.segments * part) / 1000
     cpu, wall = per_frame(step, footage.pixels)
     if machine.vcpus <= 1:
         return call.frames * cpu / machine.vcpus
@@ -262,7 +303,7 @@ def other(footage: Footage, mode: Mode, made: Mapping[str, Call] | None = None) 
     own, maps = STATES[mode]
     asked = made or {step: CALLS[step](footage) for step in STEPS[mode]}
     calls = {step: (footage.segments if step in FANNED_OUT else 1, asked[step]) for step in STEPS[mode]}
-    reads, writes = (sum(n * getattr(call, kind) for n, call in calls.values()) for kind in ("reads", "writes"))
+    reads, writes = (sum(n * getattr(call, kind) for n, call in calls.values()) for kind in ("gets", "puts"))
     uploads = sum(n * call.up for n, call in calls.values()) / _UPLOAD
     return {
         "state transitions": dollars("step transition", own + maps * CHILD_STATES * footage.segments),

@@ -17,7 +17,7 @@ BLOCK = 8 * MIB
 # Blocks on their way at a time, and those that stay: a hundred megabytes together.
 UNDER_WAY, KEPT = 8, 4
 # A jump over more than this is read beside the blocks, or those that it starts from would go.
-_NEAR = (KEPT - 2) * BLOCK
+NEAR = (KEPT - 2) * BLOCK
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Blocks:
         """Whether the next block has the place or lies shortly before it. Blocks of files before this one go."""
         while (block := self._ahead()) is not None and block.span.file < file:
             self._take()
-        return block is not None and block.span.file == file and block.span.start <= place < block.span.start + _NEAR
+        return block is not None and block.span.file == file and block.span.start <= place < block.span.start + NEAR
 
     def _ahead(self) -> Block | None:
         if self._next is None:

@@ -18,11 +18,13 @@ FRAME: Mapping[str, Mapping[int, tuple[float, float]]] = {
     "merge": {921_600: (0.105, 0.105)},
     "select": {921_600: (0.050, 0.050)},
 }
-# CPU milliseconds a frame, a megabyte read and a part opened: packets are passed on, whatever they show. The last is
-# what the short clip leaves of join beside the first two.
-PACKETS: Mapping[str, tuple[float, float, float]] = {"join": (0.013, 1.51, 15.0), "verify": (0.006, 1.65, 0.0)}
+# CPU milliseconds a frame, a megabyte read and a part opened: packets are passed on, whatever they show. Verify hashes
+# what it reads twice, as packets and as the file. The last is what the short clip leaves of join beside the first two.
+PACKETS: Mapping[str, tuple[float, float, float]] = {"join": (0.013, 1.51, 15.0), "verify": (0.006, 3.3, 0.0)}
 # Seconds of one vCPU for a call and for each frame that Plan tries to start from.
 FIXED: Mapping[str, tuple[float, float]] = {"accept": (0.2, 0.0), "plan": (0.07, 0.02), "publish": (0.2, 0.0)}
+# CPU seconds of the S3 client for a request, its bytes apart: of a thousand small ones, 32 under way at a time.
+REQUEST = 0.002
 # Seconds of one vCPU before the first frame: the libraries, and in Detect the models.
 START: Mapping[str, float] = {"zip": 0.4, "image": 0.7, "detect": 0.9}
 # Bytes of output for a byte of source: 1.1 where that has 1.1 Mbit/s, 0.6 where it was encoded at crf 16.
@@ -41,8 +43,12 @@ class Assumed:
 ASSUMED: Mapping[str, Assumed] = {
     "read": Assumed(0.03, "s to the first byte of an object", "usual in one region; S3's own guide says 0.1 to 0.2"),
     "write": Assumed(0.05, "s for a small object", "usual in one region; S3's own guide says 0.1 to 0.2"),
-    "stream": Assumed(75e6, "bytes/s between S3 and one function", "600 Mbit/s, published measurements of Lambda"),
-    "copy": Assumed(250e6, "bytes/s that S3 copies for one caller", "a guess"),
+    "stream": Assumed(
+        75e6,
+        "bytes/s between S3 and one function, over however many connections",
+        "600 Mbit/s: published measurements of Lambda say 400 to 700",
+    ),
+    "copy": Assumed(250e6, "bytes/s that S3 copies in one request", "a guess"),
     "image": Assumed(3.0, "s to start a function of an image, libraries apart", "published cold starts, 2 to 5 s"),
     "package": Assumed(0.3, "s to start a zip function, libraries apart", "published cold starts, 0.2 to 0.5 s"),
     "task": Assumed(35.0, "s until a Fargate task runs; the image's download is paid", "published, 30 to 60 s"),

@@ -32,5 +32,5 @@ def test_a_step_asks_about_as_much_as_is_counted(functions: Functions, asked: Co
         asked.clear()
         functions.through(job, step)
         calls, call = (2 if step in FANNED_OUT else 1), CALLS[step](filmed)
-        assert asked["reads"] / calls == pytest.approx(call.reads, abs=2), step
-        assert asked["writes"] / calls == pytest.approx(call.writes, abs=2), step
+        assert asked["reads"] / calls == pytest.approx(call.gets, abs=2), step
+        assert asked["writes"] / calls == pytest.approx(call.puts, abs=2), step

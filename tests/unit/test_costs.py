@@ -17,6 +17,7 @@ from redactor.costs import (
     FUNCTIONS,
     STEPS,
     TASK,
+    Call,
     Footage,
     Machine,
     estimate,
@@ -113,6 +114,31 @@ def test_a_step_that_uses_two_cores_gains_nothing_from_four() -> None:
     two, four = Machine.function(2 * 1769), Machine.function(4 * 1769)
     call = CALLS["redact"](HOUR)
     assert seconds("redact", call, HOUR, two) == seconds("redact", call, HOUR, four)
+
+
+def test_what_comes_ahead_comes_while_others_are_worked_on() -> None:
+    one = Machine.function(1769)
+    ahead = {n: seconds("verify", Call(frames=HOUR.frames, reads=0, ahead=n * 1e9), HOUR, one) for n in (1, 2)}
+    first = dataclasses.replace(Call(frames=HOUR.frames, reads=0), down=1e9)
+    assert ahead[2] == pytest.approx(2 * ahead[1] - measured.assumed("write"))
+    assert ahead[1] < seconds("verify", first, HOUR, one)
+
+
+def test_many_requests_at_a_time_are_quicker_but_never_than_the_client_itself() -> None:
+    one, half = Machine.function(1769), Machine.function(1769 // 2)
+    after, together = (Call(reads=1000), Call(reads=0, many_reads=1000))
+    assert after.gets == together.gets == 1000
+    slow, quick = (seconds("accept", call, HOUR, one) for call in (after, together))
+    assert 1000 * measured.REQUEST < quick < slow / 5
+    assert seconds("accept", together, HOUR, half) - quick == pytest.approx(1000 * measured.REQUEST, rel=0.01)
+
+
+def test_a_copy_in_one_request_takes_sixteen_times_as_long_as_in_sixteen() -> None:
+    one = Machine.function(512)
+    plain = seconds("publish", Call(), HOUR, one)
+    taken = [seconds("publish", Call(copied=4e9, copies=n), HOUR, one) - plain for n in (1, 16, 64)]
+    assert taken[0] == pytest.approx(16 * taken[1], rel=0.05)
+    assert taken[2] == pytest.approx(taken[1], rel=0.2)
 
 
 @pytest.mark.parametrize("step", measured.FRAME)

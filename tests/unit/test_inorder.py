@@ -19,7 +19,7 @@ FILES = [bytes((7 * file + n) % 251 for n in range(size)) for file, size in enum
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inorder, "BLOCK", BLOCK)
-    monkeypatch.setattr(inorder, "_NEAR", 2 * BLOCK)
+    monkeypatch.setattr(inorder, "NEAR", 2 * BLOCK)
 
 
 def fetched(asked: list[tuple[int, int]]) -> Generator[Block, None, None]:
@@ -57,7 +57,7 @@ def test_files_that_are_read_one_after_another_come_from_their_blocks_alone() ->
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 110), st.integers(1, 60)), max_size=30))
 def test_any_jump_finds_the_bytes_and_all_blocks_are_told_in_order(reads: list[tuple[int, int, int]]) -> None:
-    with patch.multiple(inorder, BLOCK=BLOCK, _NEAR=2 * BLOCK):
+    with patch.multiple(inorder, BLOCK=BLOCK, NEAR=2 * BLOCK):
         told = list[bytes]()
         blocks = Blocks(fetched([]), told.append)
         for file, place, count in reads:
