@@ -3,7 +3,7 @@
 import io
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from redactor.errors import AccessDenied, MissingResult, RedactorError, SourceChanged, TryAgain
 from redactor.inorder import UNDER_WAY, Block, Blocks, InOrder, Span, Told, spans
 from redactor.many import AT_ONCE, COPIES, many
-from redactor.pieces import Pieces
+from redactor.pieces import Hint, Pieces
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -271,9 +271,9 @@ class Store:
         for error in told.get("Errors", []):
             raise _error_for(error.get("Code", ""))(f"{error.get('Key')}: {error.get('Message')}")
 
-    def open(self, source: Object) -> BinaryIO:
+    def open(self, source: Object) -> "RangedFile":
         """A seekable file over one pinned version, as RangeReader reads it; a read is short only at the end."""
-        return io.BufferedReader(RangeReader(self._s3, self.bucket, source))
+        return RangedFile(RangeReader(self._s3, self.bucket, source))
 
     @contextmanager
     def in_order(self, sources: Sequence[Object]) -> Iterator[Callable[[int], BinaryIO]]:
@@ -291,6 +291,16 @@ class Store:
             return Block(span, _fetch(self._s3, self.bucket, sources[span.file], span.start, span.end))
 
         return Blocks(many(fetch, spans(source.size for source in sources), UNDER_WAY), told)
+
+
+class RangedFile(io.BufferedReader):
+    """A RangeReader that can be told what will be read of it: `pieces.expect`."""
+
+    raw: "RangeReader"
+
+    def expect(self, hints: Iterable[Hint]) -> None:
+        """Fetches it, many pieces at once. Raises as reading does."""
+        self.raw.expect(hints)
 
 
 class RangeReader(io.RawIOBase):
@@ -322,6 +332,9 @@ class RangeReader(io.RawIOBase):
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         self._at = max(0, base + offset)
         return self._at
+
+    def expect(self, hints: Iterable[Hint]) -> None:
+        self._pieces.expect(hints)
 
     def readinto(self, buffer: Any) -> int:
         chunk = self._pieces.at(self._at)[: len(buffer)]
