@@ -2,7 +2,9 @@
 
 import io
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +28,8 @@ MIB = 1024 * 1024
 # S3 multipart: parts of at least 5 MiB but the last, at most 10,000 of them.
 _PART = 64 * MIB
 _MAX_PARTS = 10_000
+# Parts that are sent at a time.
+_SENT = 4
 
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "405", "MethodNotAllowed"}
 _DENIED = {
@@ -150,6 +154,42 @@ class Store:
         """Puts a local file, in parts where it is large."""
         with named(key):
             self._s3.upload_file(str(path), self.bucket, key)
+
+    @contextmanager
+    def in_parts(self, key: str) -> Iterator[Callable[[int, bytes], None]]:
+        """Gives what takes the parts of a new object by number, from 1 on, in any order; some are sent at a time.
+
+        Each has 5 MiB at least, but for the last. On leaving the object stands; after an error, nothing does.
+        """
+        sent, done = deque[Future[Any]](), list[Any]()
+        with named(key):
+            upload = self._s3.create_multipart_upload(Bucket=self.bucket, Key=key, ChecksumAlgorithm="CRC32")[
+                "UploadId"
+            ]
+            try:
+                with ThreadPoolExecutor(_SENT) as pool:
+
+                    def send(n: int, data: bytes) -> None:
+                        if len(sent) == _SENT:
+                            done.append(sent.popleft().result())
+                        sent.append(pool.submit(self._send_part, key, upload, n, data))
+
+                    yield send
+                    done += [part.result() for part in sent]
+                parts = sorted(done, key=lambda part: part["PartNumber"])
+                self._s3.complete_multipart_upload(
+                    Bucket=self.bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
+                )
+            except BaseException:
+                self._abort(key, upload)
+                raise
+
+    def _send_part(self, key: str, upload: str, n: int, data: bytes) -> Any:
+        told = self._s3.upload_part(
+            Bucket=self.bucket, Key=key, UploadId=upload, PartNumber=n, Body=data, ChecksumAlgorithm="CRC32"
+        )
+        checksum = {"ChecksumCRC32": told["ChecksumCRC32"]} if "ChecksumCRC32" in told else {}
+        return {"PartNumber": n, "ETag": told["ETag"], **checksum}
 
     def copy(
         self,

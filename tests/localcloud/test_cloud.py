@@ -138,7 +138,7 @@ def failing() -> Iterator[Cloud]:
     """A cloud of its own whose state machine fails, or outlasts its time, as it is told."""
     choices = [{"Variable": "$.end", "StringEquals": "fail", "Next": "Fail"}]
     asl = machine(
-        timeout=2,
+        timeout=4,
         Which={"Type": "Choice", "Choices": choices, "Default": "Sleep"},
         Fail=task("failing"),
         Sleep=task("sleeping"),
