@@ -11,6 +11,8 @@ import pytest
 
 from redactor.jsonable import encode
 from redactor.media import restarts
+from redactor.media.decode import decode
+from redactor.media.source import open_source
 from redactor.plan import plan
 from redactor.preset import Experimental, Mode, Preset
 from redactor.store import Object, Store
@@ -41,9 +43,9 @@ class Bucket:
         return {"Body": io.BytesIO(self._data[start : last + 1])}
 
     def plan(self) -> bytes:
+        client: Any = self
         size = len(self._data)
-        store: Any = self
-        return encode(plan(Store("bucket", store).open(Object("key", "null", '"e"', size, {})), size, PRESET))
+        return encode(plan(Store("bucket", client).open(Object("key", "null", '"e"', size, {})), size, PRESET))
 
 
 def noisy(n: int) -> Image:
@@ -65,3 +67,27 @@ def test_no_look_waits_for_its_bytes(clip: bytes, monkeypatch: pytest.MonkeyPatc
     bucket = Bucket(clip)
     assert bucket.plan() == encode(plan(io.BytesIO(clip), len(clip), PRESET))
     assert bucket.waited <= ONE_BY_ONE
+
+
+class Watched(io.BytesIO):
+    """Notes where it is read."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.read_at: list[int] = []
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        self.read_at.append(self.tell())
+        return super().read1(-1 if size is None else size)
+
+
+@pytest.mark.parametrize("clip", ["c.ts"], indirect=True)
+def test_a_worker_goes_straight_to_its_segment_of_a_transport_stream(clip: bytes) -> None:
+    planned, segments = plan(io.BytesIO(clip), len(clip), PRESET)
+    file, segment = Watched(clip), segments[len(segments) // 2]
+    with open_source(file, len(clip)) as source:
+        file.read_at.clear()
+        assert next(decode(source, planned.streams.video, segment)).time.pts == segment.start
+    assert segment.key is not None
+    assert file.read_at[0] == segment.key.pos
+    assert file.read_at == sorted(file.read_at)
