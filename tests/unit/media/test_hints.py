@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from redactor.jsonable import encode
-from redactor.media import restarts
+from redactor.media import hints, restarts
 from redactor.media.decode import decode
 from redactor.media.source import open_source
 from redactor.plan import plan
@@ -91,3 +93,16 @@ def test_a_worker_goes_straight_to_its_segment_of_a_transport_stream(clip: bytes
     assert segment.key is not None
     assert file.read_at[0] == segment.key.pos
     assert file.read_at == sorted(file.read_at)
+
+
+@given(st.sampled_from([b"", b"\x1fC\xb6u\x01\xff\xff\xff\xff\xff\xff\xff", b"\xa3\x41"]), st.binary(max_size=600))
+def test_any_bytes_where_a_cluster_should_be_ask_for_some_more_or_none(start: bytes, rest: bytes) -> None:
+    assert hints._block_of(1, start + rest) >= 0
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([b"G", b"G\x41\0", b""]), st.binary(max_size=188)), max_size=12), st.booleans()
+)
+def test_any_bytes_where_transport_packets_should_be(packets: list[tuple[bytes, bytes]], key: bool) -> None:
+    data = b"".join((start + rest).ljust(188, b"\0")[:188] for start, rest in packets)
+    assert hints._elementary(256, data, key=key) >= 0
