@@ -1,21 +1,32 @@
-"""python -m benchmarks.plan: two hours of video planned, by container: seconds, and what is read of the file.
+"""python -m benchmarks.plan [VIDEO]: two hours and 25 minutes planned, by container: seconds, and what is read.
 
-The video is one minute of ffmpeg's test picture with a tone, put in a loop; it is made in a temporary folder that must
-have room for 4 GB. The bytes are those that Plan asks of its file object; its reader fetches them in blocks.
+The video is one minute of ffmpeg's test picture with a tone, or a given one, put in a loop; it is made in a temporary
+folder that must have room for 4 GB. Each is planned from a local file, then through the product's reader by ranges from
+a bucket that answers after 30 ms: first the bytes that Plan asks of its file object, then those that are transferred.
 """
 
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import FileIO
+from itertools import product
+from multiprocessing import Pipe, Process
 from pathlib import Path
+from typing import BinaryIO
 
+import av
+
+from benchmarks import reading
 from redactor.plan import plan
 from redactor.preset import Mode, Preset
+from redactor.store import Object, Store
 
-HOURS, LOOP_SECONDS = 2, 60
+MINUTES, LOOP_SECONDS = (120, 25), 60
+# S3's answer within a region, seconds, and what a Lambda function gets, bytes a second.
+LATENCY, RATE = 0.03, 75e6
 MOST_SECONDS, MOST_SHARE = 2.0, 0.05
 _SOURCE = (
     f"-f lavfi -i testsrc2=s=1280x720:r=30:d={LOOP_SECONDS} -f lavfi -i sine=440:d={LOOP_SECONDS} "
@@ -46,7 +57,7 @@ class Counting(FileIO):
 class Row:
     """seconds: wall. read: bytes asked for; calls: in how many pieces."""
 
-    container: str
+    what: str
     size: int
     seconds: float
     read: int
@@ -58,38 +69,63 @@ class Row:
         return self.seconds <= MOST_SECONDS and self.read <= MOST_SHARE * self.size
 
     def __str__(self) -> str:
-        file = f"{self.container:18} {self.size / 1e6:7.0f} MB {self.segments:5}"
+        file = f"{self.what:32} {self.size / 1e6:7.0f} MB {self.segments:5}"
         words = f"{file} {self.seconds:6.2f} s {self.read / 1e6:7.1f} MB {self.read / self.size:6.1%} {self.calls:7}"
         return words if self.good else f"{words}  TOO MUCH"
 
 
-def measured(container: str, path: Path) -> Row:
-    """One plan, as the worker makes it but for the weights, which have nothing to do with the video."""
+def planned(file: BinaryIO, size: int) -> tuple[float, int]:
+    """One plan, as the worker makes it but for the weights, which have nothing to do with the video: seconds, parts."""
+    started = time.perf_counter()
+    _, segments = plan(file, size, Preset(mode=Mode.REDACT))
+    return time.perf_counter() - started, len(segments)
+
+
+def measured(what: str, path: Path) -> Iterator[Row]:
     size = path.stat().st_size
     with Counting(path) as file:
-        started = time.perf_counter()
-        _, segments = plan(file, size, Preset(mode=Mode.REDACT))
-        return Row(container, size, time.perf_counter() - started, file.total, file.calls, len(segments))
+        seconds, segments = planned(file, size)
+        yield Row(f"{what}, local", size, seconds, file.total, file.calls, segments)
+    ranges: list[int] = []
+
+    def count(params: Mapping[str, Mapping[str, str]], **_: object) -> None:
+        start, last = params["headers"]["Range"].removeprefix("bytes=").split("-")
+        ranges.append(int(last) + 1 - int(start))
+
+    ours, theirs = Pipe()
+    server = Process(target=reading.serve, args=(theirs, path, LATENCY, RATE), daemon=True)
+    server.start()
+    try:
+        client = reading.client(ours.recv())
+        client.meta.events.register("before-call.s3.GetObject", count)
+        seconds, segments = planned(Store("bucket", client).open(Object("video", "null", '"x"', size, {})), size)
+        yield Row(f"{what}, bucket", size, seconds, sum(ranges), len(ranges), segments)
+    finally:
+        server.terminate()
+        server.join()
 
 
-def made(folder: Path, name: str, options: str) -> Path:
-    """Two hours in a container, from the minute in the folder."""
-    loops = HOURS * 3600 // LOOP_SECONDS - 1
-    _ffmpeg(f"-stream_loop {loops} -i minute.mp4 -map 0 -c copy {options} {name}", folder)
+def made(folder: Path, video: Path, minutes: int, name: str, options: str) -> Path:
+    """The video, so often that it lasts as long, in a container."""
+    with av.open(str(video)) as container:
+        loops = round(minutes * 60 * av.time_base / (container.duration or av.time_base)) - 1
+    _ffmpeg(f"-stream_loop {loops} -i {video} -map 0:v:0 -map 0:a? -c copy {options} {name}", folder)
     return folder / name
 
 
-def main() -> bool:
-    print(f"{'container':18} {'size':>10} {'parts':>5} {'time':>8} {'read':>10} {'share':>6} {'reads':>7}")
+def main(given: Sequence[str]) -> bool:
+    print(f"{'video':32} {'size':>10} {'parts':>5} {'time':>8} {'read':>10} {'share':>6} {'reads':>7}")
     good = True
     with tempfile.TemporaryDirectory() as made_in:
         folder = Path(made_in)
-        _ffmpeg(f"{_SOURCE} minute.mp4", folder)
-        for container, (name, options) in CONTAINERS.items():
-            path = made(folder, name, options)
-            row = measured(container, path)
-            print(row, flush=True)
-            good = good and row.good
+        video = Path(given[0]).resolve() if given else folder / "minute.mp4"
+        if not given:
+            _ffmpeg(f"{_SOURCE} {video.name}", folder)
+        for minutes, (container, (name, options)) in product(MINUTES, CONTAINERS.items()):
+            path = made(folder, video, minutes, name, options)
+            for row in measured(f"{minutes} min, {container}", path):
+                print(row, flush=True)
+                good = good and row.good
             path.unlink()
     return good
 
@@ -99,4 +135,4 @@ def _ffmpeg(arguments: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(not main())
+    sys.exit(not main(sys.argv[1:]))

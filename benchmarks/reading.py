@@ -98,14 +98,15 @@ def main() -> None:
         server = multiprocessing.Process(target=serve, args=(theirs, path, given.latency, given.rate), daemon=True)
         server.start()
         try:
-            store = Store("bucket", _client(ours.recv()))
+            store = Store("bucket", client(ours.recv()))
             _requests(store)
             _look(store, path, video, given.rate)
         finally:
             server.terminate()
 
 
-def _client(port: int) -> Any:
+def client(port: int) -> Any:
+    """Of the server at this port."""
     config = Config(max_pool_connections=AT_ONCE, s3={"addressing_style": "path"})
     return boto3.client(
         "s3",

@@ -55,7 +55,8 @@ def _install(target: Path) -> None:
 
 def _digest() -> str:
     """Over the names and bytes of all sources."""
-    found = [path for folder in SOURCES for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    files = (path for folder in SOURCES for path in folder.rglob("*") if path.is_file())
+    found = [path for path in files if path.parent.name != "__pycache__"]
     digest = hashlib.sha256()
     for path in sorted([*found, LOCK, Path(__file__)]):
         digest.update(f"{path.relative_to(ROOT)}\n{path.stat().st_size}\n".encode() + path.read_bytes())

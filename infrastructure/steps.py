@@ -44,7 +44,7 @@ _TABLE = (
     Step("merge", "image", 3538, 900),
     Step("select", "image", 1769, 300),
     Step("redact", "image", 3538, 900, disk=4096),
-    Step("join", "image", 1769, 900, disk=10240),
+    Step("join", "image", 1769, 900),
     Step("verify", "image", 1769, 900),
     Step("publish", "zip", 512, 900),
     Step("report", "zip", 512, 60),

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from redactor import models
 from redactor.identity import weights
@@ -19,6 +20,10 @@ from tests.spread import pytest_xdist_make_scheduler  # noqa: F401  a hook
 ROOT = Path(__file__).resolve().parent.parent
 # Where `make validator` puts Node packages; the lock beside them says which.
 ASL_VALIDATOR = ROOT / "build" / "node"
+
+# How long an example takes depends on what else the machine does. All else is as hypothesis has it, in CI too.
+settings.register_profile("unhurried", settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]))
+settings.load_profile("unhurried")
 
 
 def shared(*parts: str) -> Path:

@@ -5,9 +5,16 @@ from typing import Any
 import pytest
 
 # Folders whose tests share what is dear to make: an image, clouds, stacks. Elsewhere the tests of a file stay together.
-TOGETHER = ("tests/image/", "tests/infrastructure/", "tests/localcloud/", "tests/unit/client/")
+TOGETHER = ("tests/e2e/", "tests/image/", "tests/infrastructure/", "tests/localcloud/", "tests/unit/client/")
 # What starts first, so that all processes end at about the same time; the rest follows in the order of its names.
-FIRST = ("tests/image/", "tests/e2e/", "tests/formats/", "tests/infrastructure/", "tests/handlers/")
+FIRST = (
+    "tests/e2e/",
+    "tests/image/",
+    "tests/formats/",
+    "tests/infrastructure/",
+    "tests/handlers/",
+    "tests/localcloud/",
+)
 
 
 def group(nodeid: str) -> str:

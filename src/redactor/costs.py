@@ -19,7 +19,8 @@ from redactor.prices import dollars
 VCPU = 1769
 _GB = 1024.0
 _FREE_DISK, _FREE_TASK_DISK = 512, 20 * 1024
-_COPY, _UPLOAD = 64 * MIB, 8 * MIB
+# Bytes of a part: that S3 copies; of a file that is uploaded; of one that is sent as it is made (media/fronted.py).
+_COPY, _UPLOAD, _PIECE = 64 * MIB, 8 * MIB, 16 * MIB
 # What every step of a job asks of S3: its claim, whether a record of failure stands, the job, the plan, the segments.
 _ALWAYS = 5
 
@@ -66,7 +67,7 @@ FUNCTIONS: Mapping[str, Machine] = {
     "merge": Machine.function(3538),
     "select": Machine.function(1769, limit=300),
     "redact": Machine.function(3538, 4096),
-    "join": Machine.function(1769, 10240),
+    "join": Machine.function(1769),
     "verify": Machine.function(1769),
     "publish": Machine.function(512),
 }
@@ -112,7 +113,7 @@ class Call:
 
     reads, writes: requests one after another; many_reads, many_writes: those under way many at a time; blocks: reads
     that go ahead of the work; copies: requests by which S3 copies, some at a time. down, up: bytes through the
-    function; ahead: bytes that come in while it works on others; copied: bytes that S3 copies for it.
+    function; ahead, behind: those that come in and go out while it works on others; copied: bytes that S3 copies.
     """
 
     frames: float = 0
@@ -126,6 +127,7 @@ class Call:
     blocks: float = 0
     copies: float = 0
     ahead: float = 0
+    behind: float = 0
 
     @property
     def gets(self) -> float:
@@ -134,22 +136,22 @@ class Call:
 
     @property
     def puts(self) -> float:
-        """All that write, but for the parts of what goes up."""
+        """All that write, but for the parts of what goes up or out."""
         return self.writes + self.many_writes + self.copies
 
 
 def _streamed(f: Footage) -> Call:
-    """Join as it is built: every part and the whole source through one function, and the result up. A part's index
+    """Join as it is built: every part and the whole source through one function, and the result out. A part's index
     stands at its end: where that is far, it is read beside the blocks."""
     part = f.output / f.segments
     return Call(
         f.frames,
         _ALWAYS + (f.segments if part > NEAR else 0),
-        2,
-        up=f.output,
+        3,
         many_reads=2 * f.segments,
         blocks=f.segments * math.ceil(part / BLOCK) + math.ceil(f.source / BLOCK),
         ahead=f.source + f.output,
+        behind=f.output,
     )
 
 
@@ -195,7 +197,7 @@ AWS = Waits(*(assumed(name) for name in ("read", "write", "stream", "copy", "tra
 
 def seconds(step: str, call: Call, footage: Footage, machine: Machine, waits: Waits = AWS) -> float:
     """Of one call on a warm machine."""
-    worked = max(_busy(step, call, footage, machine), call.ahead / waits.stream)
+    worked = max(_busy(step, call, footage, machine), call.ahead / waits.stream, call.behind / waits.stream)
     moved = (call.down + call.up) / waits.stream
     asked = call.reads * waits.read + call.writes * waits.write + (waits.read if call.blocks else 0)
     return worked + moved + asked + _many(call, machine, waits) + _copied(call, waits)
@@ -304,7 +306,7 @@ def other(footage: Footage, mode: Mode, made: Mapping[str, Call] | None = None) 
     asked = made or {step: CALLS[step](footage) for step in STEPS[mode]}
     calls = {step: (footage.segments if step in FANNED_OUT else 1, asked[step]) for step in STEPS[mode]}
     reads, writes = (sum(n * getattr(call, kind) for n, call in calls.values()) for kind in ("gets", "puts"))
-    uploads = sum(n * call.up for n, call in calls.values()) / _UPLOAD
+    uploads = sum(n * (call.up / _UPLOAD + call.behind / _PIECE) for n, call in calls.values())
     return {
         "state transitions": dollars("step transition", own + maps * CHILD_STATES * footage.segments),
         "S3 requests": dollars("s3 get", reads) + dollars("s3 put", writes + uploads),

@@ -9,6 +9,7 @@ import av
 
 from redactor.errors import MissingResult
 from redactor.media import mux
+from redactor.media.fronted import Fronted
 from redactor.media.mux import PartFile
 from redactor.media.source import Source
 from redactor.media.streams import Segment
@@ -43,7 +44,7 @@ def join(
     *,
     plan: Plan,
     blur: BlurType,
-    out: Path,
+    out: Path | Fronted,
 ) -> Joined:
     """Writes the MP4. Raises MissingResult (a part or verdict is absent or another's), OutputMismatch, DamagedVideo."""
     wanted = [segment.n for segment in segments]

@@ -45,7 +45,7 @@ ASSUMED: Mapping[str, Assumed] = {
     "write": Assumed(0.05, "s for a small object", "usual in one region; S3's own guide says 0.1 to 0.2"),
     "stream": Assumed(
         75e6,
-        "bytes/s between S3 and one function, over however many connections",
+        "bytes/s between S3 and one function, each way, over however many connections",
         "600 Mbit/s: published measurements of Lambda say 400 to 700",
     ),
     "copy": Assumed(250e6, "bytes/s that S3 copies in one request", "a guess"),

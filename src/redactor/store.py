@@ -2,7 +2,9 @@
 
 import io
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from redactor.errors import AccessDenied, MissingResult, RedactorError, SourceChanged, TryAgain
 from redactor.inorder import UNDER_WAY, Block, Blocks, InOrder, Span, Told, spans
 from redactor.many import AT_ONCE, COPIES, many
-from redactor.pieces import Pieces
+from redactor.pieces import Hint, Pieces
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,6 +28,8 @@ MIB = 1024 * 1024
 # S3 multipart: parts of at least 5 MiB but the last, at most 10,000 of them.
 _PART = 64 * MIB
 _MAX_PARTS = 10_000
+# Parts that are sent at a time.
+_SENT = 4
 
 _MISSING = {"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "405", "MethodNotAllowed"}
 _DENIED = {
@@ -151,6 +155,42 @@ class Store:
         with named(key):
             self._s3.upload_file(str(path), self.bucket, key)
 
+    @contextmanager
+    def in_parts(self, key: str) -> Iterator[Callable[[int, bytes], None]]:
+        """Gives what takes the parts of a new object by number, from 1 on, in any order; some are sent at a time.
+
+        Each has 5 MiB at least, but for the last. On leaving the object stands; after an error, nothing does.
+        """
+        sent, done = deque[Future[Any]](), list[Any]()
+        with named(key):
+            upload = self._s3.create_multipart_upload(Bucket=self.bucket, Key=key, ChecksumAlgorithm="CRC32")[
+                "UploadId"
+            ]
+            try:
+                with ThreadPoolExecutor(_SENT) as pool:
+
+                    def send(n: int, data: bytes) -> None:
+                        if len(sent) == _SENT:
+                            done.append(sent.popleft().result())
+                        sent.append(pool.submit(self._send_part, key, upload, n, data))
+
+                    yield send
+                    done += [part.result() for part in sent]
+                parts = sorted(done, key=lambda part: part["PartNumber"])
+                self._s3.complete_multipart_upload(
+                    Bucket=self.bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
+                )
+            except BaseException:
+                self._abort(key, upload)
+                raise
+
+    def _send_part(self, key: str, upload: str, n: int, data: bytes) -> Any:
+        told = self._s3.upload_part(
+            Bucket=self.bucket, Key=key, UploadId=upload, PartNumber=n, Body=data, ChecksumAlgorithm="CRC32"
+        )
+        checksum = {"ChecksumCRC32": told["ChecksumCRC32"]} if "ChecksumCRC32" in told else {}
+        return {"PartNumber": n, "ETag": told["ETag"], **checksum}
+
     def copy(
         self,
         source: Object,
@@ -231,9 +271,9 @@ class Store:
         for error in told.get("Errors", []):
             raise _error_for(error.get("Code", ""))(f"{error.get('Key')}: {error.get('Message')}")
 
-    def open(self, source: Object) -> BinaryIO:
+    def open(self, source: Object) -> "RangedFile":
         """A seekable file over one pinned version, as RangeReader reads it; a read is short only at the end."""
-        return io.BufferedReader(RangeReader(self._s3, self.bucket, source))
+        return RangedFile(RangeReader(self._s3, self.bucket, source))
 
     @contextmanager
     def in_order(self, sources: Sequence[Object]) -> Iterator[Callable[[int], BinaryIO]]:
@@ -251,6 +291,16 @@ class Store:
             return Block(span, _fetch(self._s3, self.bucket, sources[span.file], span.start, span.end))
 
         return Blocks(many(fetch, spans(source.size for source in sources), UNDER_WAY), told)
+
+
+class RangedFile(io.BufferedReader):
+    """A RangeReader that can be told what will be read of it: `pieces.expect`."""
+
+    raw: "RangeReader"
+
+    def expect(self, hints: Iterable[Hint]) -> None:
+        """Fetches it, many pieces at once. Raises as reading does."""
+        self.raw.expect(hints)
 
 
 class RangeReader(io.RawIOBase):
@@ -282,6 +332,9 @@ class RangeReader(io.RawIOBase):
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         self._at = max(0, base + offset)
         return self._at
+
+    def expect(self, hints: Iterable[Hint]) -> None:
+        self._pieces.expect(hints)
 
     def readinto(self, buffer: Any) -> int:
         chunk = self._pieces.at(self._at)[: len(buffer)]

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -138,7 +139,7 @@ def failing() -> Iterator[Cloud]:
     """A cloud of its own whose state machine fails, or outlasts its time, as it is told."""
     choices = [{"Variable": "$.end", "StringEquals": "fail", "Next": "Fail"}]
     asl = machine(
-        timeout=2,
+        timeout=4,
         Which={"Type": "Choice", "Choices": choices, "Default": "Sleep"},
         Fail=task("failing"),
         Sleep=task("sleeping"),
@@ -211,14 +212,16 @@ def test_leaving_stops_what_runs_and_leaves_nothing() -> None:
     assert not set(threading.enumerate()) - threads
 
 
-def test_a_port_that_is_taken_is_an_error_and_leaves_nothing(cloud: Cloud) -> None:
-    before = set(Path(os.environ.get("TMPDIR", "/tmp")).glob("redactor-*"))
+def test_a_port_that_is_taken_is_an_error_and_leaves_nothing(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with (
         pytest.raises(OSError, match="in use"),
         Cloud(1, int(cloud.endpoint.rpartition(":")[2]), steps=STEPS, bucket="unused"),
     ):
         pass
-    assert set(Path(os.environ.get("TMPDIR", "/tmp")).glob("redactor-*")) == before
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_definition_that_moto_refuses_is_an_error_and_leaves_nothing() -> None:

@@ -44,11 +44,11 @@ def test_a_task_runs_the_real_handler(cloud: Cloud, run: Run) -> None:
 
 
 def test_waiting_for_a_worker_is_no_part_of_the_time_out(run: Run) -> None:
-    branch = {"StartAt": "Sleep", "States": {"Sleep": task("sleeping", TimeoutSeconds=2)}}
-    asl = machine(All={"Type": "Parallel", "Branches": [branch] * 4, "End": True})
-    assert run(asl, {"seconds": 1.3})["status"] == "SUCCEEDED"
+    branch = {"StartAt": "Sleep", "States": {"Sleep": task("sleeping", TimeoutSeconds=4)}}
+    asl = machine(All={"Type": "Parallel", "Branches": [branch] * 6, "End": True})
+    assert run(asl, {"seconds": 1.4})["status"] == "SUCCEEDED"
     with without("a task's clock starts when a worker is free"):
-        assert run(asl, {"seconds": 1.3})["status"] == "FAILED"
+        assert run(asl, {"seconds": 1.4})["status"] == "FAILED"
 
 
 def test_a_container_task_runs_its_command(cloud: Cloud, run: Run) -> None:
@@ -61,8 +61,8 @@ def test_a_container_task_runs_its_command(cloud: Cloud, run: Run) -> None:
 
 
 def test_waiting_for_a_turn_is_no_part_of_a_container_tasks_time(run: Run) -> None:
-    branch = {"StartAt": "Rest", "States": {"Rest": container("rest", "1.2", TimeoutSeconds=2)}}
-    asl = machine(All={"Type": "Parallel", "Branches": [branch] * 4, "End": True})
+    branch = {"StartAt": "Rest", "States": {"Rest": container("rest", "2.2", TimeoutSeconds=6)}}
+    asl = machine(All={"Type": "Parallel", "Branches": [branch] * 6, "End": True})
     assert run(asl)["status"] == "SUCCEEDED"
 
 
@@ -98,12 +98,12 @@ def test_children_that_still_run_are_stopped(cloud: Cloud, run: Run, segments: A
     child |= {"Next": "Sleep"}
     del child["End"]
     asl = machine(Segments=distributed(child))
-    asl["States"]["Segments"]["ItemProcessor"]["States"]["Sleep"] = {"Type": "Wait", "Seconds": 1, "Next": "Late"}
+    asl["States"]["Segments"]["ItemProcessor"]["States"]["Sleep"] = {"Type": "Wait", "Seconds": 3, "Next": "Late"}
     asl["States"]["Segments"]["ItemProcessor"]["States"]["Late"] = task("echo")
     child["Retry"] = retry("Nothing")
     before = len(cloud.journal.invocations("echo"))
     assert run(asl, segments("stops", 4, fails=[3]))["status"] == "FAILED"
-    time.sleep(1.2)
+    time.sleep(3.2)
     assert len(cloud.journal.invocations("echo")) == before
 
 
@@ -190,22 +190,22 @@ def test_reserved_errors_keep_their_names(run: Run, state: str, unmended: Abstra
 
 
 def test_a_retry_does_not_wait_as_long_as_on_aws(run: Run) -> None:
-    full = retry("TryAgain", interval=2)[0] | {"MaxDelaySeconds": 2}
+    full = retry("TryAgain", interval=3)[0] | {"MaxDelaySeconds": 3}
     asl = machine(Stumble=task("stumbling", Retry=[full]))
     began = time.monotonic()
     assert run(asl, {"name": "fast", "succeeds_at": 3})["output"] == {"calls": 3}
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 3
     with without("Retry waits are shortened"):
         began = time.monotonic()
         run(asl, {"name": "slow", "succeeds_at": 2})
-        assert time.monotonic() - began >= 2
+        assert time.monotonic() - began >= 3
 
 
 def test_jitter_does_not_outlast_the_wait(run: Run) -> None:
     full = retry("TryAgain", interval=20)[0] | {"JitterStrategy": "FULL", "MaxDelaySeconds": 60}
     began = time.monotonic()
     assert run(machine(Stumble=task("stumbling", Retry=[full])), {"name": "jitter", "succeeds_at": 2})
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 def test_a_state_machine_runs(cloud: Cloud, start: Callable[..., str]) -> None:

@@ -43,12 +43,12 @@ def multipart(cloud: Cloud, key: str, parts: list[bytes], **complete: Any) -> di
 
 @contextmanager
 def together(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, parties: int = 3) -> Iterator[None]:
-    """Whoever calls waits for the others to come as well, or for a second."""
+    """Whoever calls waits for the others to come as well, or for some seconds."""
     original, barrier = getattr(owner, name), threading.Barrier(parties)
 
     def rendezvous(*args: Any, **kwargs: Any) -> Any:
         with suppress(threading.BrokenBarrierError):
-            barrier.wait(1)
+            barrier.wait(3)
         return original(*args, **kwargs)
 
     with monkeypatch.context() as patched:
@@ -57,17 +57,18 @@ def together(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, parties: in
 
 
 @contextmanager
-def slowly(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, seconds: float) -> Iterator[None]:
-    """Widens a moment in which two requests can meet."""
-    original = getattr(owner, name)
+def slowly(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, seconds: float) -> Iterator[threading.Event]:
+    """Widens a moment in which two requests can meet. Gives what is set when the first is there."""
+    original, there = getattr(owner, name), threading.Event()
 
     def slow(*args: Any, **kwargs: Any) -> Any:
+        there.set()
         time.sleep(seconds)
         return original(*args, **kwargs)
 
     with monkeypatch.context() as patched:
         patched.setattr(owner, name, slow)
-        yield
+        yield there
 
 
 def at_once(action: Callable[[], Any], times: int = 3) -> int:
@@ -121,10 +122,10 @@ def test_a_delete_that_meets_a_put_is_not_lost(cloud: Cloud, monkeypatch: pytest
     def markers(key: str) -> int:
         s3, at = cloud.s3(), {"Bucket": cloud.bucket, "Key": key}
         s3.put_object(**at, Body=b"1")
-        with slowly(monkeypatch, _VersionedKeyStore, "setlist", 0.3):
+        with slowly(monkeypatch, _VersionedKeyStore, "setlist", 0.5) as there:
             put = threading.Thread(target=lambda: s3.put_object(**at, Body=b"2"))
             put.start()
-            time.sleep(0.1)
+            assert there.wait(10)
             s3.delete_object(**at)
             put.join()
         return len(s3.list_object_versions(Bucket=cloud.bucket, Prefix=key).get("DeleteMarkers", []))

@@ -51,7 +51,7 @@ def test_a_task_that_was_killed_is_tried_again_and_told_how_often(cloud: Cloud, 
 
 def test_a_task_over_its_time_dies_with_all_that_it_started(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "pid"
-    late = run(machine(Linger=container("linger", str(file), TimeoutSeconds=2)))
+    late = run(machine(Linger=container("linger", str(file), TimeoutSeconds=5)))
     assert (late["status"], late["error"]) == ("FAILED", "States.Timeout")
     child, deadline = int(file.read_text()), time.monotonic() + 5
     while alive(child) and time.monotonic() < deadline:

@@ -26,7 +26,7 @@ STEPS = {
     "large": Toy("large"),
     "leaving": Toy("leave"),
     "missing": Toy("nothing_of_the_kind"),
-    "parental": Toy("spawn_and_sleep", timeout=0.5),
+    "parental": Toy("spawn_and_sleep", timeout=2),
     "report": Toy("report"),
     "segment": Toy("segment"),
     "sleeping": Toy("sleep"),

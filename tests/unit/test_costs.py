@@ -25,6 +25,7 @@ from redactor.costs import (
     other,
     seconds,
 )
+from redactor.media import fronted
 from redactor.preset import Mode
 
 HOUR = Footage(pixels=1920 * 1080, frames=108_000, segments=360, source=3_600_000_000, output=3_600_000_000)
@@ -122,6 +123,16 @@ def test_what_comes_ahead_comes_while_others_are_worked_on() -> None:
     first = dataclasses.replace(Call(frames=HOUR.frames, reads=0), down=1e9)
     assert ahead[2] == pytest.approx(2 * ahead[1] - measured.assumed("write"))
     assert ahead[1] < seconds("verify", first, HOUR, one)
+
+
+def test_what_goes_out_meanwhile_costs_no_time_and_its_requests() -> None:
+    call, join = CALLS["join"](HOUR), FUNCTIONS["join"]
+    silent = dataclasses.replace(call, behind=0)
+    assert seconds("join", call, HOUR, join) == seconds("join", silent, HOUR, join)
+    parts = HOUR.output / fronted.PIECE
+    made = {step: CALLS[step](HOUR) for step in STEPS[Mode.COMBINED]}
+    with_parts, without = (other(HOUR, Mode.COMBINED, made | {"join": one})["S3 requests"] for one in (call, silent))
+    assert with_parts - without == pytest.approx(prices.dollars("s3 put", parts))
 
 
 def test_many_requests_at_a_time_are_quicker_but_never_than_the_client_itself() -> None:

@@ -56,6 +56,23 @@ def test_a_copy_whose_condition_breaks_changes_nothing_and_leaves_no_upload(stor
     assert "Uploads" not in store._s3.list_multipart_uploads(Bucket=store.bucket)
 
 
+def test_parts_that_come_in_any_order_make_one_object(store: Store) -> None:
+    parts = {n: bytes([n]) * (5 * 1024 * 1024 if n < 7 else 3) for n in range(1, 8)}
+    with store.in_parts("a") as send:
+        for n in (2, 3, 4, 5, 6, 7, 1):
+            send(n, parts[n])
+        assert store.head("a") is None
+    assert store.read("a") == b"".join(parts[n] for n in sorted(parts))
+    assert "Uploads" not in store._s3.list_multipart_uploads(Bucket=store.bucket)
+
+
+def test_parts_after_which_something_fails_make_none(store: Store) -> None:
+    with pytest.raises(MissingResult), store.in_parts("a") as send:
+        send(1, store.result("b"))
+    assert store.head("a") is None
+    assert "Uploads" not in store._s3.list_multipart_uploads(Bucket=store.bucket)
+
+
 def test_keys_of_a_folder_are_not_those_below_it(store: Store) -> None:
     for key in ("f/a", "f/b", "f/sub/c"):
         store.write(key, b"")

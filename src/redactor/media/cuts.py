@@ -1,8 +1,10 @@
 """Cutting a video into segments at key frames, from a few packets: one seek for each nominal boundary."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from itertools import islice
+from typing import Any
 
 import av
 from av.error import FFmpegError
@@ -10,6 +12,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.media.fields import second_fields
+from redactor.media.hints import Looks
 from redactor.media.keys import starts_afresh
 from redactor.media.source import Source
 from redactor.media.streams import Key, Segment, Streams, VideoStream
@@ -47,15 +50,24 @@ def _keys(source: Source, video: VideoStream, seconds: Fraction) -> list[Key]:
     by_place = source.container.format.name in _WITHOUT_INDEX
     seconds = max(seconds, ticks * video.time_base / (_MOST_SOUGHT if by_place else _MOST))
     last = first + ticks - _ticks(seconds * _SHORTEST, video)
+    source.leave_out(video.index)
+    looks = Looks(source.video(video.index))
     keys: list[Key] = []
-    for boundary in _boundaries(first, last, seconds, video):
-        try:
-            place = source.size * (boundary - first) // ticks if by_place else None
-            key = _key_at(source, video, boundary, place)
-        except _Untimed:
-            return []
-        if key is not None and key.pts > (keys[-1].pts if keys else first) and key.pts <= last:
-            keys.append(key)
+    ahead = _boundaries(first, last, seconds, video)
+    while boundaries := tuple(islice(ahead, looks.together())):
+        places = [source.size * (boundary - first) // ticks if by_place else None for boundary in boundaries]
+        hints = [
+            looks.by_time(boundary) if place is None else looks.by_place(place)
+            for boundary, place in zip(boundaries, places, strict=True)
+        ]
+        source.expect(hint for hint in hints if hint is not None)
+        for boundary, place, hint in zip(boundaries, places, hints, strict=True):
+            try:
+                key = _key_at(source, video, boundary, place, partial(looks.learn, hint))
+            except _Untimed:
+                return []
+            if key is not None and key.pts > (keys[-1].pts if keys else first) and key.pts <= last:
+                keys.append(key)
     return keys
 
 
@@ -74,8 +86,11 @@ def length(source: Source, video: VideoStream) -> int | None:
     return None if duration is None else int(Fraction(duration, av.time_base) / video.time_base)
 
 
-def _key_at(source: Source, video: VideoStream, boundary: int, place: int | None) -> Key | None:
+def _key_at(
+    source: Source, video: VideoStream, boundary: int, place: int | None, seen: "Callable[[Packet[Any]], None]"
+) -> Key | None:
     """The first key packet where a backward seek to the boundary lands; place: else the first from this byte on.
+    seen: gets the packet at which the look ends.
 
     None where there is none, or where decoding does not start afresh from it: the first frame that comes out is then a
     later one (periodic intra refresh).
@@ -92,8 +107,10 @@ def _key_at(source: Source, video: VideoStream, boundary: int, place: int | None
                 continue
             key = Key(packet.pts, packet.dts)
             if starts_afresh(bytes(packet), video.codec, stream.codec_context.extradata):
+                seen(packet)
                 return key
         if key is not None and (first := _first_pts(packet, key.pts)) is not None:
+            seen(packet)
             return key if first == key.pts else None
     return None
 

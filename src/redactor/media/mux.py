@@ -18,6 +18,7 @@ from av.video.stream import VideoStream as AvVideoStream
 from redactor.errors import OutputMismatch
 from redactor.media.audio import SoundDigests, add_audio, audio_packets
 from redactor.media.encode import muxer_options
+from redactor.media.fronted import Fronted
 from redactor.media.parts import check_clock, source_pts, video_packets
 from redactor.media.source import Source, open_source
 from redactor.media.streams import Streams, VideoStream
@@ -40,34 +41,44 @@ def join(
     parts: Sequence[PartFile],
     source: Source,
     streams: Streams,
-    out_path: Path,
+    out: Path | Fronted,
     title: str | None = None,
     *,
     reorder: int | None = None,
 ) -> tuple[str | None, ...]:
-    """Write the finished MP4 to out_path: the parts' packets, every audio track, rotation, pixel aspect and colours.
+    """Write the finished MP4: the parts' packets, every audio track, rotation, pixel aspect and colours; index first.
 
     Nothing of the source's metadata goes along; title is written if given. reorder: how many frames a decoder holds
     back at most, None where each part says the same. Bounded memory: packets pass one at a time. Returns the sha256 of
     each audio track's payloads as they were read from the source, None where it was encoded.
     Same input, same bytes. Raises OutputMismatch for parts that are missing, out of order, overlapping in time or
-    encoded differently, DamagedVideo for broken sound; the file is removed then.
+    encoded differently, DamagedVideo for broken sound; a file is removed then, and the last of a Fronted never sent.
     """
     if not parts or [part.n for part in parts] != list(range(len(parts))):
         raise OutputMismatch(f"parts are missing or out of order: {[part.n for part in parts]}")
-    options = {**muxer_options(streams.video), "movflags": "+faststart"}
+    file, options = (str(out), {"movflags": "+faststart"}) if isinstance(out, Path) else (out, {})
     try:
-        with av.open(str(out_path), "w", format="mp4", container_options=options) as out:
+        with av.open(file, "w", format="mp4", container_options=muxer_options(streams.video) | options) as made:
             if title:
-                out.metadata["title"] = title
-            read = _write(out, parts, source, streams, reorder)
+                made.metadata["title"] = title
+            read = _write(made, parts, source, streams, reorder)
+        if isinstance(out, Fronted):
+            out.finish()
     except FFmpegError as error:
-        out_path.unlink(missing_ok=True)
+        _give_up(out)
         raise OutputMismatch(f"the output cannot be written: {error}") from error
     except BaseException:
-        out_path.unlink(missing_ok=True)
+        _give_up(out)
         raise
     return read.found()
+
+
+def _give_up(out: Path | Fronted) -> None:
+    """Raises what went wrong in writing, if that did."""
+    if isinstance(out, Path):
+        out.unlink(missing_ok=True)
+    elif out.failure is not None:
+        raise out.failure
 
 
 def _write(

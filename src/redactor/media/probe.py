@@ -19,6 +19,7 @@ from redactor.media.mastering import mastering
 from redactor.media.orientation import is_mirrored, is_top_first, turn
 from redactor.media.source import Source
 from redactor.media.streams import AudioStream, Streams, VideoStream
+from redactor.pieces import expect, spread
 
 # Audio codecs that an MP4 takes over packet for packet; all others are encoded to AAC.
 COPIED_AUDIO = frozenset({"aac", "mp3", "opus", "flac", "ac3", "eac3", "alac"})
@@ -77,7 +78,9 @@ def fingerprint(file: BinaryIO, size: int, streams: Streams) -> str:
     video = streams.video
     parameters = (video.codec, video.width, video.height, video.pix_fmt, video.time_base, size)
     digest = hashlib.sha256(" ".join(map(str, parameters)).encode())
-    for start in (0, max(0, size - _MIB)):
+    starts = (0, max(0, size - _MIB))
+    expect(file, (hint for start in starts for hint in spread(start, start + _MIB)))
+    for start in starts:
         file.seek(start)
         digest.update(file.read(min(_MIB, size)))
     return digest.hexdigest()

@@ -12,8 +12,10 @@ from itertools import islice, pairwise
 from typing import Any
 
 from av.packet import Packet
+from av.video.stream import VideoStream
 
 from redactor.errors import DamagedVideo
+from redactor.media.hints import any_packet
 from redactor.media.source import Source
 from redactor.media.streams import Streams
 
@@ -158,13 +160,16 @@ def _goes_back(source: Source, streams: Streams) -> bool:
     """Whether of a few places in the file a later one has an earlier time."""
     if streams.container not in _GLUED:
         return False
-    times = [time for place in range(_PLACES) if (time := _time_at(source, streams, place)) is not None]
+    source.leave_out(streams.video.index)
+    stream = source.video(streams.video.index)
+    places = [source.size * n // _PLACES for n in range(_PLACES)]
+    source.expect(any_packet(stream, place) for place in places)
+    times = [time for place in places if (time := _time_at(source, stream, place)) is not None]
     return any(after < before - _BACK for before, after in pairwise(times))
 
 
-def _time_at(source: Source, streams: Streams, place: int) -> Fraction | None:
-    stream = source.video(streams.video.index)
-    source.seek_byte(source.size * place // _PLACES, stream)
+def _time_at(source: Source, stream: VideoStream, place: int) -> Fraction | None:
+    source.seek_byte(place, stream)
     for packet in islice(source.packets(stream), _FAR):
         if packet.dts is not None:
             return packet.dts * packet.time_base

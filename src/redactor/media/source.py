@@ -4,18 +4,19 @@ Why a file object and never a path or URL: FFmpeg's own protocols follow playlis
 self-signed certificates and report a dropped connection as the end of the file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO, NoReturn
 
 import av
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Discard, Stream
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import DamagedVideo, UnreadableVideo, VideoTooLarge
 from redactor.media import sniff, truncation
+from redactor.pieces import Hint, expect
 
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,asf,flv"
 # A decoder refuses larger pictures whatever the header says; `probe.Limits` has the friendlier cap.
@@ -26,7 +27,7 @@ MAX_STREAMS = 128
 DECODER_THREADS = 2
 OPEN_SECONDS = 60
 READ_SECONDS = 120
-BUFFER = 1 << 16
+BUFFER = 1 << 15
 
 
 class Source:
@@ -98,6 +99,18 @@ class Source:
             self.check()
             raise DamagedVideo(f"seeking to byte {place} failed: {error}") from error
         self.check()
+
+    def expect(self, hints: Iterable[Hint]) -> None:
+        """Say what will be read of the file next. Raises whatever the file object does."""
+        expect(self._file.file, hints)
+
+    def leave_out(self, index: int) -> None:
+        """From here on until `rewind` the packets of all streams but this one are passed over, unread where they can
+        be."""
+        self._fresh = False
+        for stream in self.container.streams:
+            if stream.index != index:
+                stream.discard = Discard.all
 
     def video(self, index: int) -> AvVideoStream:
         """The stream with this index, its decoder set up the one way that every step uses."""
@@ -182,14 +195,16 @@ class _Guard:
     name = "source"
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+        self.file = file
         self.failure: Exception | None = None
+        # What is there at once, where a file can say: the rest may never be needed.
+        self._some: Callable[[int], bytes] = getattr(file, "read1", file.read)
 
     def read(self, size: int) -> bytes:
         if self.failure is not None:
             return b""
         try:
-            return self._file.read(size)
+            return self._some(size)
         except Exception as error:  # noqa: BLE001 - whatever it is, `Source.check` raises it
             self.failure = error
             return b""
@@ -198,10 +213,10 @@ class _Guard:
         if self.failure is not None:
             return -1
         try:
-            return self._file.seek(offset, whence)
+            return self.file.seek(offset, whence)
         except Exception as error:  # noqa: BLE001 - whatever it is, `Source.check` raises it
             self.failure = error
             return -1
 
     def tell(self) -> int:
-        return self._file.tell()
+        return self.file.tell()

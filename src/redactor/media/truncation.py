@@ -8,10 +8,13 @@ from typing import BinaryIO
 
 from redactor.errors import TruncatedVideo
 from redactor.media import samples
+from redactor.pieces import MIB, expect, spread
 
 # Far more top-level boxes than a file with a single index has. A fragmented one may have thousands, and reading all
 # their headers would read the file: a cut inside a later fragment shows as a corrupt packet.
 _MAX_BOXES = 256
+# Bytes of an index that are fetched at once.
+_MOST_READ = 16 * MIB
 _MP4_BOXES = frozenset(b"ftyp moov mdat free skip wide pnot styp sidx moof mfra meta uuid udta pdin emsg prft".split())
 _INDEXES = frozenset({b"moov", b"moof"})
 _EBML_SEGMENT = 0x18538067
@@ -43,6 +46,7 @@ def _mp4(file: BinaryIO, size: int) -> None:
             raise _truncated(f"its {_name(kind)} box", at + length, size)
         kinds.add(kind)
         if kind in _INDEXES:
+            expect(file, spread(at, at + min(length, _MOST_READ)))
             samples.check(file, size, at + 8, at + length)
     if b"mdat" in kinds and not kinds & {b"moov", b"moof"}:
         raise TruncatedVideo("the file has no index (moov): its end is missing")
@@ -71,8 +75,8 @@ def _matroska(file: BinaryIO, size: int) -> None:
     at = 0
     for _ in range(16):
         head = _read(file, at, 16)
-        ident, width = _vint(head, keep_marker=True)
-        length, more = _vint(head[width:])
+        ident, width = vint(head, keep_marker=True)
+        length, more = vint(head[width:])
         if not width or not more:
             return
         at += width + more
@@ -84,7 +88,7 @@ def _matroska(file: BinaryIO, size: int) -> None:
         at += length
 
 
-def _vint(data: bytes, *, keep_marker: bool = False) -> tuple[int, int]:
+def vint(data: bytes, *, keep_marker: bool = False) -> tuple[int, int]:
     """An EBML variable-length integer and its width in bytes; width 0 where there is none."""
     if not data or not data[0]:
         return 0, 0

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from redactor.errors import DamagedVideo, OutputMismatch, TryAgain
+from redactor.media import fronted
 from redactor.media.cuts import cut
 from redactor.media.decode import decode
 from redactor.media.encode import Encoder, PartWriter
@@ -97,6 +98,39 @@ def test_sound_that_mp4_may_hold_is_copied_packet_for_packet(zoo: Zoo, name: str
         facts = work.facts(work.join())
         assert facts.audio == work.sound()
     assert _sound_starts(tmp_path / "out.mp4") == pytest.approx(_sound_starts(zoo(name).path), abs=0.001)
+
+
+@pytest.mark.parametrize("name", ["plain", "avi pcm"])
+def test_sent_while_it_is_made_it_is_the_same_file(
+    zoo: Zoo, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fronted, "PIECE", 4096)
+    sent = dict[int, bytes]()
+    with job(zoo(name).path, tmp_path) as work:
+        out = fronted.Fronted(sent.__setitem__)
+        join(work.parts, work.source, work.streams, out, "title")
+        assert len(sent) > 2
+        assert b"".join(sent[n] for n in sorted(sent)) == work.join("title")
+
+
+def test_a_join_that_fails_never_sends_the_beginning(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fronted, "PIECE", 4096)
+    sent = dict[int, bytes]()
+    with job(zoo("plain").path, tmp_path) as work:
+        foreign = PartFile(1, work.parts[0].size, work.parts[0].open)
+        with pytest.raises(OutputMismatch):
+            join([work.parts[0], foreign], work.source, work.streams, fronted.Fronted(sent.__setitem__))
+    assert 1 not in sent
+
+
+def test_a_join_whose_sending_fails_says_why(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fronted, "PIECE", 4096)
+
+    def send(n: int, data: bytes) -> None:
+        raise TryAgain("the network is gone")
+
+    with job(zoo("plain").path, tmp_path) as work, pytest.raises(TryAgain, match="network"):
+        join(work.parts, work.source, work.streams, fronted.Fronted(send))
 
 
 @pytest.mark.parametrize("name", ENCODED)
