@@ -47,7 +47,7 @@ def test_each_segment_says_which_it_is_and_has_only_its_own_frames(pipeline: Pip
 
 def test_the_face_is_found_in_every_frame_that_is_looked_at(pipeline: Pipeline, two_faces: FaceClip) -> None:
     found = records(pipeline)
-    assert sum(record.detections is not None for record in found) > len(found) / 2
+    assert sum(record.detections is not None for record in found) >= len(found) / 2
     for record, box in zip(found, two_faces.boxes, strict=True):
         if box is None:
             assert not record.detections
