@@ -105,8 +105,8 @@ def test_standard_definition_lowers_what_the_detector_sees(
     monkeypatch.setattr(redactor.detect, "load", lambda _: blind)
     clip = make_clip(tmp_path / "wide.mp4", frames=2, width=1300, height=64)
     with Pipeline(clip.path, tmp_path, preset=Preset(resolution=resolution)) as wide:
-        assert [record.detections for record in records(wide)] == [(), ()]
-    assert blind.sizes == [sides, sides]
+        assert [record.detections for record in records(wide)] == [(), None]
+    assert blind.sizes == [sides]
 
 
 def test_detections_travel_as_json(pipeline: Pipeline) -> None:
