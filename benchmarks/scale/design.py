@@ -62,10 +62,6 @@ def _in_functions(call: Call, footage: Footage) -> Call:
     )
 
 
-def _looks_at_once(call: Call, footage: Footage) -> Call:
-    return replace(call, frames=call.frames / _FUNCTIONS, reads=math.ceil(call.reads / _FUNCTIONS))
-
-
 def _halved(call: Call, footage: Footage) -> Call:
     return replace(call, frames=call.frames / 2)
 
@@ -75,6 +71,5 @@ COPY = AS_BUILT.and_("what-if: server-side copy", join=_copied)
 # Each with all before it.
 FURTHER = (
     ranges := COPY.and_(f"and Verify in {_FUNCTIONS} functions, each with a range", verify=_in_functions),
-    looks := ranges.and_(f"and Plan looks at {_FUNCTIONS} places at a time", plan=_looks_at_once),
-    looks.and_("and MergeTracks and SelectFaces in half the time", merge=_halved, select=_halved),
+    ranges.and_("and MergeTracks and SelectFaces in half the time", merge=_halved, select=_halved),
 )

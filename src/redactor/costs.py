@@ -21,6 +21,8 @@ _GB = 1024.0
 _FREE_DISK, _FREE_TASK_DISK = 512, 20 * 1024
 # Bytes of a part: that S3 copies; of a file that is uploaded; of one that is sent as it is made (media/fronted.py).
 _COPY, _UPLOAD, _PIECE = 64 * MIB, 8 * MIB, 16 * MIB
+# Bytes that an index has for a frame and the sound beside it.
+_ENTRY = 24.0
 # What every step of a job asks of S3: its claim, whether a record of failure stands, the job, the plan, the segments.
 _ALWAYS = 5
 
@@ -158,8 +160,14 @@ def _streamed(f: Footage) -> Call:
 # What one call of each step moves, as its entry point is written.
 CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "accept": lambda f: Call(reads=12, writes=4),
-    # A look at each place where a segment may begin takes a piece there, a second one of large pictures.
-    "plan": lambda f: Call(f.segments, reads=3 + 1.4 * f.segments, writes=2, down=f.segments * 110 * KIB + MIB),
+    # The index, then a look at each place where a segment may begin: a key frame, many of them at a time.
+    "plan": lambda f: Call(
+        f.segments,
+        reads=3 + requests(f.frames * _ENTRY),
+        writes=2,
+        down=f.segments * 110 * KIB + f.frames * _ENTRY,
+        many_reads=f.segments,
+    ),
     "detect": lambda f: Call(
         f.frames / f.segments, _ALWAYS + requests(f.source / f.segments), 2, f.source / f.segments
     ),

@@ -14,8 +14,8 @@ Told = Callable[[bytes], None]
 
 MIB = 1 << 20
 BLOCK = 8 * MIB
-# Blocks on their way at a time, and those that stay: a hundred megabytes together.
-UNDER_WAY, KEPT = 8, 4
+# Blocks on their way at a time, and those that stay: less than a hundred megabytes together.
+UNDER_WAY, KEPT = 6, 4
 # A jump over more than this is read beside the blocks, or those that it starts from would go.
 NEAR = (KEPT - 2) * BLOCK
 
