@@ -159,9 +159,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_testnodedown(node: Any) -> None:
     """A process ended: all leave out the same, so each may say what."""
     config, handed = node.config, spread.handed_on(node)
-    config.stash[_TOLD] = handed.get("told", config.stash[_TOLD])
-    if reporter := config.pluginmanager.get_plugin("terminalreporter"):
-        reporter.stats["deselected"] = [SimpleNamespace(nodeid=nodeid) for nodeid in handed.get("deselected", [])]
+    if handed is not None:
+        config.stash[_TOLD] = handed["told"]
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        reporter.stats["deselected"] = [SimpleNamespace(nodeid=nodeid) for nodeid in handed["deselected"]]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -37,9 +37,9 @@ def hand_on(config: Any, **values: object) -> None:
     config.workeroutput["handed"] = values
 
 
-def handed_on(node: Any) -> dict[str, Any]:
-    """What a process handed on; nothing where it died."""
-    handed: dict[str, Any] = getattr(node, "workeroutput", {}).get("handed", {})
+def handed_on(node: Any) -> dict[str, Any] | None:
+    """What a process handed on; None where it died."""
+    handed: dict[str, Any] | None = getattr(node, "workeroutput", {}).get("handed")
     return handed
 
 
@@ -52,7 +52,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return group(nodeid)
 
         def remove_node(self, node: Any) -> str | None:
-            """A test that killed its process has failed and is not tried again, as all behind it is."""
+            """A test that killed its process has failed and is not tried again; what stood behind it is run."""
             units = self.assigned_work[node].values()
             killer = next((test for unit in units for test, done in unit.items() if not done), None)
             for unit in units:
