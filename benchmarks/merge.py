@@ -25,6 +25,7 @@ from containers.worker import merge as entry_point
 from redactor import entry
 from redactor import work as names
 from redactor.job import Job, Pinned
+from redactor.jsonable import decode
 from redactor.preset import Preset
 from redactor.store import Object, Store
 from redactor.work import Work
@@ -142,8 +143,7 @@ def _measured(folder: Path) -> Mapping[str, Any]:
 
         for name, part in _PARTS.items():
             patch(merge_step, name, clock.timed(getattr(merge_step, name), part))
-        for name in ("load", "load_timed"):
-            patch(Work, name, clock.timed(getattr(Work, name), "decode"))
+        patch(names, "decode", clock.timed(decode, "decode"))
         for name in ("save", "save_timed"):
             patch(Work, name, clock.timed(getattr(Work, name), "frames.json, merge.json"))
         patch(merge_step, "_from_source", missing)

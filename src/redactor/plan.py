@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from redactor.identity import weights
 from redactor.media.copying import Copying, NotAlike, match
-from redactor.media.cuts import cut, length
+from redactor.media.cuts import GoesBack, cut, length
 from redactor.media.encode import Encoder
 from redactor.media.forms import Form, changes, form_of
 from redactor.media.probe import fingerprint, probe
@@ -78,7 +78,12 @@ def survey(file: BinaryIO, size: int, preset: Preset) -> tuple[Streams, list[Seg
     """
     with open_source(file, size) as source:
         streams = in_order(source, probe(source))
-        segments = cut(source, streams, preset.experimental.segment_seconds)
+        seconds = preset.experimental.segment_seconds
+        try:
+            segments = cut(source, streams, seconds)
+        except GoesBack:
+            streams = in_order(source, streams, through=True)
+            segments = cut(source, streams, seconds)
         ticks = length(source, streams.video)
     start = streams.video.start
     return streams, segments, None if ticks is None or start is None else start + ticks

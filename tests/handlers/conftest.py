@@ -20,6 +20,7 @@ from tests.unit.pipeline import weights
 
 EXECUTION = f"arn:aws:states:{REGION}:123456789012:execution:redaction:one"
 VIDEO = "input/a/foo.mp4"
+ORDER = ("plan", "detect", "merge", "select", "redact", "join", "verify", "publish")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Functions:
     """All functions of the stack, called as Lambda calls them."""
 
     store: Store
+    # Step -> the working files that it wrote for a job like `job`'s, by name.
+    written: dict[str, dict[str, bytes]]
 
     def call(self, step: str, event: Any) -> Any:
         """What the step's handler answers; event and answer are JSON, as between the states."""
@@ -48,6 +51,22 @@ class Functions:
             answers[step] = [self.step(step, job, **more) for more in each]
         return answers
 
+    def before(self, job: str, step: str) -> None:
+        """All steps before this one are done, for `job`'s job: by their handlers once, then by what those wrote.
+
+        But for verify, whose word is of one version of one object.
+        """
+        work = self.work(job)
+        for done in ORDER[: ORDER.index(step)]:
+            if done in self.written and done != "verify":
+                for name, data in self.written[done].items():
+                    self.store.write(work.key(name), data)
+            else:
+                there = set(work.names(""))
+                self.through(job, done)
+                new = set(work.names("")) - there
+                self.written[done] = {name: self.store.read(work.key(name)) for name in new}
+
     def segments(self, job: str) -> list[Any]:
         return json.loads(self.store.read(self.work(job).key("segments.json")))
 
@@ -59,8 +78,13 @@ class Functions:
         return {name.removeprefix(prefix): self.store.read(name) for name in self.store.keys(prefix)}
 
 
+@pytest.fixture(scope="session")
+def written() -> dict[str, dict[str, bytes]]:
+    return {}
+
+
 @pytest.fixture
-def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
+def functions(monkeypatch: pytest.MonkeyPatch, written: dict[str, dict[str, bytes]]) -> Iterator[Functions]:
     """In an environment as the stack sets it; clients are made anew, since warm functions keep theirs."""
     environment = {"REDACTOR_BUCKET": BUCKET, "AWS_DEFAULT_REGION": REGION, **weights()}
     for name, value in environment.items():
@@ -69,7 +93,7 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
     with versioned_bucket() as bucket:
         for client in clients:
             client.cache_clear()
-        yield Functions(bucket)
+        yield Functions(bucket, written)
     for client in clients:
         client.cache_clear()
 

@@ -20,9 +20,8 @@ from redactor.errors import (
 )
 from redactor.failures import execution_key
 from redactor.work import claim_key
-from tests.handlers.conftest import EXECUTION, VIDEO, Functions
+from tests.handlers.conftest import EXECUTION, ORDER, VIDEO, Functions
 
-STEPS = ("plan", "detect", "merge", "select", "redact", "join", "verify", "publish")
 # Step -> the working file that it cannot do without.
 NEEDS = {
     "plan": "job.json",
@@ -40,19 +39,15 @@ def record(functions: Functions, job: str, step: str) -> Any:
     return json.loads(functions.store.read(functions.work(job).key(f"errors/{step}-00000.json")))
 
 
-def before(functions: Functions, job: str, step: str) -> None:
-    functions.through(job, *STEPS[: STEPS.index(step)])
-
-
 def n_for(step: str) -> dict[str, int]:
     return {"n": 0} if step in ("detect", "redact") else {}
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", ORDER)
 def test_what_is_missing_fails_by_name_and_a_retry_that_succeeds_clears_the_record(
     functions: Functions, job: str, step: str
 ) -> None:
-    before(functions, job, step)
+    functions.before(job, step)
     key = functions.work(job).key(NEEDS[step])
     data = functions.store.read(key)
     functions.store.delete(key)
@@ -65,7 +60,7 @@ def test_what_is_missing_fails_by_name_and_a_retry_that_succeeds_clears_the_reco
     assert functions.work(job).names("errors/") == []
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", ORDER)
 def test_a_lost_claim_stops_every_step_and_nothing_is_written(functions: Functions, job: str, step: str) -> None:
     functions.store.write(claim_key(job), b'{"execution": "another"}')
     there = set(functions.store.keys(""))
@@ -76,7 +71,7 @@ def test_a_lost_claim_stops_every_step_and_nothing_is_written(functions: Functio
 
 @pytest.mark.parametrize("step", ["plan", "detect", "merge", "redact", "join"])
 def test_a_video_that_is_gone_fails_every_step_that_reads_it(functions: Functions, job: str, step: str) -> None:
-    before(functions, job, step)
+    functions.before(job, step)
     stands = functions.store.head(VIDEO)
     assert stands is not None
     functions.store._s3.delete_object(Bucket=functions.store.bucket, Key=VIDEO, VersionId=stands.version)
@@ -87,7 +82,7 @@ def test_a_video_that_is_gone_fails_every_step_that_reads_it(functions: Function
 
 def test_a_newer_version_of_the_video_changes_nothing_for_the_job(functions: Functions, job: str) -> None:
     functions.store.write(VIDEO, b"newer")
-    functions.through(job, *STEPS[:-1])
+    functions.through(job, *ORDER[:-1])
     assert functions.step("publish", job)["outcome"] == "superseded"
     assert functions.results() == {}
 
@@ -121,7 +116,7 @@ def test_sidecars_that_do_not_fit_end_the_job_at_select(
 
 def test_a_part_that_was_exchanged_is_never_published(functions: Functions, job: str) -> None:
     """A part of the right shape that Redact has never looked at: here, the very frames without anybody hidden."""
-    before(functions, job, "join")
+    functions.before(job, "join")
     work = functions.work(job)
     boxes = json.loads(functions.store.read(work.key("boxes/00001.json")))
     for event in boxes["timeline"]["events"]:
@@ -140,7 +135,7 @@ def test_a_part_that_was_exchanged_is_never_published(functions: Functions, job:
 
 
 def test_what_was_written_after_the_verification_is_never_published(functions: Functions, job: str) -> None:
-    before(functions, job, "publish")
+    functions.before(job, "publish")
     key = functions.work(job).key("redacted.mp4")
     verified = functions.store.read(key)
     functions.store.write(key, b"by a worker that had been given up for dead")
@@ -152,7 +147,7 @@ def test_what_was_written_after_the_verification_is_never_published(functions: F
 def test_nothing_is_left_on_the_local_disk(
     functions: Functions, job: str, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before(functions, job, step)
+    functions.before(job, step)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     functions.step(step, job, **n_for(step))
     assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 """Cutting a video into segments at key frames, from a few packets: one seek for each nominal boundary."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from itertools import islice
@@ -33,14 +34,14 @@ def cut(source: Source, streams: Streams, seconds: Fraction) -> list[Segment]:
     """Segments of about `seconds` that cover the whole video, each starting at a key frame but the first.
 
     One segment where the length is unknown, a packet has no timestamp, packets do not say when they are shown, times
-    repeat or go back, or no boundary has a key frame of its own.
+    repeat or go back, or no boundary has a key frame of its own. Raises GoesBack.
     """
     keys = _keys(source, streams.video, seconds)
-    starts: list[int | None] = [None, *(key.pts for key in keys)]
-    ends = [*starts[1:], None]
-    return [
-        Segment(n, start, end, key) for n, (start, end, key) in enumerate(zip(starts, ends, [None, *keys], strict=True))
-    ]
+    segments = [Segment(0, None, None, None)]
+    for key in keys:
+        segments[-1] = replace(segments[-1], end=key.pts, until=key.pos)
+        segments.append(Segment(len(segments), key.pts, None, key))
+    return segments
 
 
 def _keys(source: Source, video: VideoStream, seconds: Fraction) -> list[Key]:
@@ -50,25 +51,37 @@ def _keys(source: Source, video: VideoStream, seconds: Fraction) -> list[Key]:
     by_place = source.container.format.name in _WITHOUT_INDEX
     seconds = max(seconds, ticks * video.time_base / (_MOST_SOUGHT if by_place else _MOST))
     last = first + ticks - _ticks(seconds * _SHORTEST, video)
+    keys: list[Key] = []
+    latest = first
+    try:
+        for key in _found(source, video, _boundaries(first, last, seconds, video), ticks if by_place else None):
+            if by_place and _goes_back(key, latest):
+                raise GoesBack
+            latest = key.pts
+            if key.pts > (keys[-1].pts if keys else first) and key.pts <= last:
+                keys.append(key)
+    except _Untimed:
+        return []
+    return keys
+
+
+def _found(source: Source, video: VideoStream, boundaries: Iterator[int], ticks: int | None) -> Iterator[Key]:
+    """A key for each boundary that has one. ticks: of the whole video, where keys are sought by their place in the
+    file. Raises _Untimed.
+    """
     source.leave_out(video.index)
     looks = Looks(source.video(video.index))
-    keys: list[Key] = []
-    ahead = _boundaries(first, last, seconds, video)
-    while boundaries := tuple(islice(ahead, looks.together())):
-        places = [source.size * (boundary - first) // ticks if by_place else None for boundary in boundaries]
+    while together := tuple(islice(boundaries, looks.together())):
+        places = [ticks and source.size * (boundary - (video.start or 0)) // ticks for boundary in together]
         hints = [
             looks.by_time(boundary) if place is None else looks.by_place(place)
-            for boundary, place in zip(boundaries, places, strict=True)
+            for boundary, place in zip(together, places, strict=True)
         ]
         source.expect(hint for hint in hints if hint is not None)
-        for boundary, place, hint in zip(boundaries, places, hints, strict=True):
-            try:
-                key = _key_at(source, video, boundary, place, partial(looks.learn, hint))
-            except _Untimed:
-                return []
-            if key is not None and key.pts > (keys[-1].pts if keys else first) and key.pts <= last:
-                keys.append(key)
-    return keys
+        for boundary, place, hint in zip(together, places, hints, strict=True):
+            key = _key_at(source, video, boundary, place, partial(looks.learn, hint))
+            if key is not None:
+                yield key
 
 
 def _boundaries(first: int, last: int, seconds: Fraction, video: VideoStream) -> Iterator[int]:
@@ -105,7 +118,7 @@ def _key_at(
         if key is None and packet.is_keyframe and not packet.is_discard and packet.pts is not None:
             if is_second is not None and is_second(bytes(packet)):
                 continue
-            key = Key(packet.pts, packet.dts)
+            key = Key(packet.pts, packet.dts, packet.pos)
             if starts_afresh(bytes(packet), video.codec, stream.codec_context.extradata):
                 seen(packet)
                 return key
@@ -122,6 +135,14 @@ def _first_pts(packet: "Packet[AvVideoStream]", start: int) -> int | None:
     except FFmpegError:
         return None
     return next((frame.pts for frame in frames if frame.pts is not None and frame.pts >= start), None)
+
+
+def _goes_back(key: Key, latest: int) -> bool:
+    return key.pts < latest
+
+
+class GoesBack(Exception):
+    """A key frame of a transport stream that counts as ordered is earlier than one before it in the file."""
 
 
 class _Untimed(Exception):

@@ -19,7 +19,7 @@ from redactor.errors import DamagedVideo
 from redactor.media.fields import second_fields
 from redactor.media.restarts import moved
 from redactor.media.source import Source
-from redactor.media.streams import FrameTime, Segment, VideoStream
+from redactor.media.streams import FrameTime, Key, Segment, VideoStream
 from redactor.media.timing import FrameTimes, usual_duration
 
 # Seconds before the segment's key packet at which the search for it starts, in turn; then the very beginning.
@@ -29,6 +29,8 @@ _EARLIER = (0, 1, 5, 20)
 _STATE_DURATIONS = ("mov", "matroska")
 # Broadcasts are recorded from the middle on: what comes before their first key frame can be shown by nobody.
 _MIDSTREAM = ("mpegts", "mpeg")
+# Containers without an index: a time is found in a dozen places, a packet's place at once.
+_BY_PLACE = frozenset({"mpegts"})
 # Packets that may bring no frame of their own although nothing is wrong, by codec.
 _HIDDEN: dict[str, Callable[[bytes], bool]] = {
     # A frame that others refer to and nobody sees: show_frame is 0. RFC 6386, 9.1.
@@ -69,8 +71,13 @@ def _attempts(segment: Segment, time_base: Fraction) -> list[int | None]:
     """Where to look for the first packet (None: the beginning). A container may land behind the key: look earlier."""
     if segment.key is None:
         return [None]
-    at = segment.key.pts if segment.key.dts is None else segment.key.dts
+    at = _time(segment.key)
     return [*(at - int(seconds / time_base) for seconds in _EARLIER), None]
+
+
+def _time(key: Key) -> int:
+    """Where to seek for it."""
+    return key.pts if key.dts is None else key.dts
 
 
 def from_key(source: Source, video: VideoStream, segment: Segment) -> "Iterator[Packet[Any]]":
@@ -127,20 +134,40 @@ def _until(pts: int, held: Decoded) -> Decoded:
     return replace(held, time=FrameTime(held.time.pts, pts - held.time.pts))
 
 
+def _place(source: Source, segment: Segment, at: int) -> int | None:
+    """The byte to go to in the first attempt, where that is quicker than a time."""
+    key = segment.key
+    if key is None or at != _time(key) or source.container.format.name not in _BY_PLACE:
+        return None
+    return key.pos
+
+
 def _packets(source: Source, video: VideoStream, segment: Segment, at: int | None) -> "Iterator[Packet[Any]]":
-    """From the segment's key packet on, for nothing before it belongs to us; from the beginning: all of them."""
+    """From the segment's key packet on, for nothing before it belongs to us; from the beginning: all of them.
+
+    Raises DamagedVideo where another packet has the time of the next segment's key packet: of two that are the same
+    time apart from each other in the file, what lies between would be nobody's.
+    """
     if at is None:
         source.rewind()
+    elif (place := _place(source, segment, at)) is not None:
+        source.seek_byte(place, source.video(video.index))
     else:
         source.seek(at, source.video(video.index))
-    key = segment.key if at is not None else None
+    key, until = segment.key if at is not None else None, segment.until
     for packet in moved(source.packets(source.video(video.index)), video.restarts):
         if key is not None:
             if not packet.is_keyframe or packet.pts is None or packet.pts < key.pts:
                 continue
             if packet.pts > key.pts:
                 return
+            if key.pos is not None and packet.pos != key.pos:
+                continue
             key = None
+        if until is not None and packet.pts == segment.end and packet.size:
+            if packet.pos != until:
+                raise DamagedVideo(same_time(packet.pts, video))
+            until = None
         yield packet
 
 
@@ -205,8 +232,7 @@ class Ledger:
         if packet.is_corrupt:
             raise DamagedVideo(f"the packet of {in_words(packet.pts, self._video)} is corrupt or cut off")
         if packet.pts in self._expected and not self._times.repeat:
-            what = "a range of times does not tell them apart: a larger segmentSeconds makes the video one segment"
-            raise DamagedVideo(f"two packets have the same time, {in_words(packet.pts, self._video)}; {what}")
+            raise DamagedVideo(same_time(packet.pts, self._video))
         if self._video.delay is None:
             self._expected[packet.pts] += 1
 
@@ -256,6 +282,12 @@ class Ledger:
 def _is_hidden(packet: "Packet[Any]", codec: str) -> bool:
     test = _HIDDEN.get(codec)
     return test is not None and test(bytes(packet))
+
+
+def same_time(pts: int | None, video: VideoStream) -> str:
+    """What is wrong where two packets have it, and what helps."""
+    what = "a range of times does not tell them apart: a larger segmentSeconds makes the video one segment"
+    return f"two packets have the same time, {in_words(pts, video)}; {what}"
 
 
 def in_words(pts: int | None, video: VideoStream) -> str:

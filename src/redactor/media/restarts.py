@@ -31,18 +31,21 @@ _SEAM = 2
 _GLUED = ("mpegts", "mpeg")
 
 
-def in_order(source: Source, streams: Streams) -> Streams:
+def in_order(source: Source, streams: Streams, *, through: bool = False) -> Streams:
     """The streams with what is odd about their times: restarts, repeats, and a warning for each. Nobody has to rewind.
 
-    Files above 32 MiB are looked at in 64 places, and read through only where time goes back between two of them.
+    Files above 32 MiB are looked at in 64 places, and read through only where time goes back between two of them; or
+    through: that it goes back somewhere is known.
     """
-    if source.size > _SMALL and not _goes_back(source, streams):
+    if through:
+        streams = replace(streams, video=replace(streams.video, ordered=False))
+    elif source.size > _SMALL and not _goes_back(source, streams):
         return streams
     try:
         restarts, repeats = _read(source, streams)
     except DamagedVideo:
         return streams  # whoever decodes it says where
-    video = replace(streams.video, restarts=restarts, ordered=not (restarts or repeats))
+    video = replace(streams.video, restarts=restarts, ordered=not (through or restarts or repeats))
     return replace(streams, video=video, warnings=(*streams.warnings, *_warnings(restarts, repeats)))
 
 

@@ -93,10 +93,12 @@ class Key:
     """A key packet that a decoder can start from, by its timestamps (ticks of the stream's time_base).
 
     dts: only a place to seek to; None where the container does not store it (Matroska with B frames).
+    pos: byte of the file at which the demuxer finds it, which tells it from others of the same time; None if unknown.
     """
 
     pts: int
     dts: int | None
+    pos: int | None = None
 
 
 @dataclass(frozen=True)
@@ -104,13 +106,15 @@ class Segment:
     """Half-open range of presentation timestamps [start, end) that one worker owns.
 
     start None: from the first frame, whatever its pts. end None: through the last frame.
-    key: the key packet at start; None exactly where start is None.
+    key: the key packet at start; None exactly where start is None. until: the pos of the next one's, so that whoever
+    reads from here on in the order of the file knows that nothing lies between the two.
     """
 
     n: int
     start: int | None
     end: int | None
     key: Key | None
+    until: int | None = None
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from redactor.jsonable import encode
-from redactor.media import restarts
+from redactor.media import hints, restarts
+from redactor.media.decode import decode
+from redactor.media.source import open_source
 from redactor.plan import plan
 from redactor.preset import Experimental, Mode, Preset
 from redactor.store import Object, Store
@@ -41,9 +45,9 @@ class Bucket:
         return {"Body": io.BytesIO(self._data[start : last + 1])}
 
     def plan(self) -> bytes:
+        client: Any = self
         size = len(self._data)
-        store: Any = self
-        return encode(plan(Store("bucket", store).open(Object("key", "null", '"e"', size, {})), size, PRESET))
+        return encode(plan(Store("bucket", client).open(Object("key", "null", '"e"', size, {})), size, PRESET))
 
 
 def noisy(n: int) -> Image:
@@ -65,3 +69,40 @@ def test_no_look_waits_for_its_bytes(clip: bytes, monkeypatch: pytest.MonkeyPatc
     bucket = Bucket(clip)
     assert bucket.plan() == encode(plan(io.BytesIO(clip), len(clip), PRESET))
     assert bucket.waited <= ONE_BY_ONE
+
+
+class Watched(io.BytesIO):
+    """Notes where it is read."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.read_at: list[int] = []
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        self.read_at.append(self.tell())
+        return super().read1(-1 if size is None else size)
+
+
+@pytest.mark.parametrize("clip", ["c.ts"], indirect=True)
+def test_a_worker_goes_straight_to_its_segment_of_a_transport_stream(clip: bytes) -> None:
+    planned, segments = plan(io.BytesIO(clip), len(clip), PRESET)
+    file, segment = Watched(clip), segments[len(segments) // 2]
+    with open_source(file, len(clip)) as source:
+        file.read_at.clear()
+        assert next(decode(source, planned.streams.video, segment)).time.pts == segment.start
+    assert segment.key is not None
+    assert file.read_at[0] == segment.key.pos
+    assert file.read_at == sorted(file.read_at)
+
+
+@given(st.sampled_from([b"", b"\x1fC\xb6u\x01\xff\xff\xff\xff\xff\xff\xff", b"\xa3\x41"]), st.binary(max_size=600))
+def test_any_bytes_where_a_cluster_should_be_ask_for_some_more_or_none(start: bytes, rest: bytes) -> None:
+    assert hints._block_of(1, start + rest) >= 0
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([b"G", b"G\x41\0", b""]), st.binary(max_size=188)), max_size=12), st.booleans()
+)
+def test_any_bytes_where_transport_packets_should_be(packets: list[tuple[bytes, bytes]], key: bool) -> None:
+    data = b"".join((start + rest).ljust(188, b"\0")[:188] for start, rest in packets)
+    assert hints._elementary(256, data, key=key) >= 0
