@@ -122,10 +122,13 @@ def _frame(decoded: Decoded, eyes: _Eyes) -> _Frame:
     frame, time = decoded.frame, decoded.time
     if decoded.black:
         return _Frame(time, _BLACK)
-    mark = signature(upright_bgr(frame, eyes.video, [_MARKED])[0])
+    (small,) = upright_bgr(frame, eyes.video, [_MARKED])
+    mark = signature(small)
     if not is_looked_at(time, mark, eyes.video, eyes.preset):
         return _Frame(time, mark)
-    pictures = upright_bgr(frame, eyes.video, eyes.sides)
+    others = [side for side in eyes.sides if side != _MARKED]
+    by_side = {_MARKED: small, **dict(zip(others, upright_bgr(frame, eyes.video, others), strict=True))}
+    pictures = [by_side[side] for side in eyes.sides]
     return _Frame(time, mark, tuple(lighting.lights(pictures, lightness(mark))), pictures[-1])
 
 

@@ -14,6 +14,9 @@ from redactor.scenes import lightness
 # of 30 a second leave no face more visible than all of them; a third leaves some. In the dark faces are found in some
 # frames only, and each look counts.
 USUAL = Fraction(15)
+# Of slower films every second frame, where a grid of 15 would leave out one frame here and none there: it looks more
+# often, and no face is between two looks for longer than it is there.
+_FILM = range(23, 30)  # frames a second
 
 
 def is_looked_at(time: FrameTime, mark: str, video: VideoStream, preset: Preset) -> bool:
@@ -25,7 +28,12 @@ def is_looked_at(time: FrameTime, mark: str, video: VideoStream, preset: Preset)
         return on_grid(time, video, preset.detection_rate)
     if preset.experimental.detector is Detector.STRICT or lightness(mark) < DARK:
         return True
-    return on_grid(time, video, USUAL)
+    return on_grid(time, video, usual(video))
+
+
+def usual(video: VideoStream) -> Fraction:
+    """Looks a second in the light."""
+    return video.rate / 2 if int(video.rate) in _FILM else USUAL
 
 
 def on_grid(time: FrameTime, video: VideoStream, rate: Fraction) -> bool:

@@ -175,7 +175,7 @@ SEEDS = [
     Seed(
         "a function with a small disk",
         "not_as_the_table_says",
-        change(DETECT, "Join", "EphemeralStorage", to={"Size": 512}),
+        change(DETECT, "Redact", "EphemeralStorage", to={"Size": 512}),
     ),
     Seed("a step without a function", "not_as_the_table_says", remove(DETECT, "Verify")),
     Seed("a function without a trace", "untraced", drop(DETECT, "Detect", "TracingConfig")),

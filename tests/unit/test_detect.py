@@ -47,7 +47,7 @@ def test_each_segment_says_which_it_is_and_has_only_its_own_frames(pipeline: Pip
 
 def test_the_face_is_found_in_every_frame_that_is_looked_at(pipeline: Pipeline, two_faces: FaceClip) -> None:
     found = records(pipeline)
-    assert sum(record.detections is not None for record in found) > len(found) / 2
+    assert sum(record.detections is not None for record in found) >= len(found) / 2
     for record, box in zip(found, two_faces.boxes, strict=True):
         if box is None:
             assert not record.detections
@@ -105,8 +105,8 @@ def test_standard_definition_lowers_what_the_detector_sees(
     monkeypatch.setattr(redactor.detect, "load", lambda _: blind)
     clip = make_clip(tmp_path / "wide.mp4", frames=2, width=1300, height=64)
     with Pipeline(clip.path, tmp_path, preset=Preset(resolution=resolution)) as wide:
-        assert [record.detections for record in records(wide)] == [(), ()]
-    assert blind.sizes == [sides, sides]
+        assert [record.detections for record in records(wide)] == [(), None]
+    assert blind.sizes == [sides]
 
 
 def test_detections_travel_as_json(pipeline: Pipeline) -> None:

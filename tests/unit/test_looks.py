@@ -1,6 +1,7 @@
 """Which frames a detector looks at."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
@@ -24,8 +25,9 @@ def mark(lightness: int) -> str:
 
 def looked(preset: Preset, lightness: int, rate: int) -> list[int]:
     """Indices of the frames of one second that are looked at."""
-    frames = [FrameTime(n * TICKS // rate, TICKS // rate) for n in range(rate)]
-    return [n for n, time in enumerate(frames) if is_looked_at(time, mark(lightness), STANDARD, preset)]
+    video = replace(STANDARD, rate=Fraction(rate))
+    frames = [FrameTime(n * TICKS // rate, (n + 1) * TICKS // rate - n * TICKS // rate) for n in range(rate)]
+    return [n for n, time in enumerate(frames) if is_looked_at(time, mark(lightness), video, preset)]
 
 
 @given(
@@ -45,9 +47,15 @@ def test_each_point_of_the_grid_is_looked_at_in_exactly_one_frame(
     assert {frame.pts for frame in looked} == holders
 
 
-@pytest.mark.parametrize(("rate", "every"), [(10, 1), (15, 1), (30, 2), (60, 4)])
+@pytest.mark.parametrize(("rate", "every"), [(10, 1), (15, 1), (24, 2), (25, 2), (30, 2), (60, 4)])
 def test_fifteen_frames_a_second_are_enough_in_the_light(rate: int, every: int) -> None:
     assert looked(Preset(), 120, rate) == list(range(0, rate, every))
+
+
+@pytest.mark.parametrize("rate", range(16, 121))
+def test_in_the_light_looks_are_two_frames_or_a_tenth_of_a_second_apart_at_most(rate: int) -> None:
+    at = looked(Preset(), 120, rate)
+    assert max(after - before for before, after in pairwise(at)) <= max(2, rate / 10)
 
 
 def test_in_the_dark_every_frame_counts() -> None:

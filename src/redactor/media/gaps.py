@@ -41,15 +41,15 @@ def seen_by(
     Raises DamagedVideo otherwise, and where no time tells frames apart: times that repeat, start again, or are those of
     decoding.
     """
-    if segment.end is None:
-        # The video's last frames, for which the decoder is told to finish: frame threads may overlook damage then.
+    if allowed or segment.end is None:
+        # Frame threads may overlook damage, at the end of a video and on a busy machine before it too: then the gaps
+        # that Detect found would not be those of Redact.
         source.use_one_thread()
     try:
         return look(decode(source, video, segment)), ()
     except DamagedVideo:
         if not allowed or not video.ordered or video.delay is not None:
             raise
-    source.use_one_thread()
     spared = Spared(source, video, segment)
     return look(spared), spared.gaps
 

@@ -29,6 +29,8 @@ def upright_bgr(frame: VideoFrame, video: VideoStream, long_sides: Sequence[int]
     averaging areas. HDR is tone-mapped. Where frame or header says interlaced, the upper field is shown, half a line of
     the frame too low.
     """
+    if not long_sides:
+        return []
     wanted = sorted(set(long_sides), reverse=True)
     # Some decoders leave it to the header to say so, and a progressive frame loses little by it.
     moment = upper_field(frame) if frame.interlaced_frame or video.interlaced else frame
