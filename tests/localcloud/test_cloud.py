@@ -253,7 +253,9 @@ from tests.localcloud.toys import STEPS, machine, task
 with Cloud(1, definition=json.dumps(machine(Sleep=task("sleeping"))), steps=STEPS, bucket="ctrl-c") as cloud:
     cloud.sfn().start_execution(stateMachineArn=cloud.state_machine, input='{"seconds": 60}')
     print(*cloud.worker_pids, flush=True)
-    time.sleep(60)
+    # A signal that comes just before a sleep does not cut it short.
+    for _ in range(600):
+        time.sleep(0.1)
 """
 
 
