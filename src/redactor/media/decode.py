@@ -243,6 +243,8 @@ class Ledger:
         video = self._video
         if frame.is_corrupt:
             raise DamagedVideo(f"the frame of {in_words(pts, video)} is corrupt")
+        if pts == self._last:
+            raise DamagedVideo(same_time(pts, video))
         if self._last is not None and pts <= self._last:
             raise DamagedVideo(f"time does not go on after {self.last()}: the next frame is of {in_words(pts, video)}")
         if (frame.width, frame.height) != (video.width, video.height):

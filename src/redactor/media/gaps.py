@@ -41,10 +41,6 @@ def seen_by(
     Raises DamagedVideo otherwise, and where no time tells frames apart: times that repeat, start again, or are those of
     decoding.
     """
-    if allowed or segment.end is None:
-        # Frame threads may overlook damage, at the end of a video and on a busy machine before it too: then the gaps
-        # that Detect found would not be those of Redact.
-        source.use_one_thread()
     try:
         return look(decode(source, video, segment)), ()
     except DamagedVideo:
@@ -56,7 +52,6 @@ def seen_by(
 
 class Spared:
     """Iterates over the frames of a segment as `decode` does, but that damaged groups are black. gaps: those so far.
-    source: one that uses one thread, or damage may be overlooked.
 
     Raises DamagedVideo where the container breaks, its times do not go on from group to group, or one is too large.
     """

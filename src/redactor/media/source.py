@@ -23,8 +23,9 @@ CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,asf,flv"
 MAX_PIXELS = 64 << 20
 # FFmpeg's own 1,000 take 800 MB; `probe.Limits` has the friendlier cap.
 MAX_STREAMS = 128
-# Constant, so that a repeat on the same kind of machine gives the same bytes.
-DECODER_THREADS = 2
+# With frame threads a frame may be handed over before the thread that decodes it has found its errors: of damaged last
+# frames one in eight was called sound, and on a busy machine now and then one in the middle.
+DECODER_THREADS = 1
 OPEN_SECONDS = 60
 READ_SECONDS = 120
 BUFFER = 1 << 15
@@ -39,7 +40,6 @@ class Source:
     def __init__(self, file: "_Guard", size: int) -> None:
         self._file = file
         self.size = size
-        self._threads = DECODER_THREADS
         self._open()
 
     def packets(self, *streams: Stream) -> Iterator["Packet[Any]"]:
@@ -69,16 +69,6 @@ class Source:
             return
         self.container.close()
         self._open()
-
-    def use_one_thread(self) -> None:
-        """From here on one thread decodes; the container is opened anew.
-
-        With frame threads the frames that come out at the end may be handed over before the thread that decodes them
-        has found its errors: one in eight damaged last frames was called sound.
-        """
-        self._threads = 1
-        self._fresh = False
-        self.rewind()
 
     def seek(self, timestamp: int, stream: Stream) -> None:
         """Go to the last key packet at or before timestamp (ticks of the stream), as far as the container knows it."""
@@ -119,7 +109,7 @@ class Source:
             raise UnreadableVideo(f"stream {index} is not a video stream")
         context = stream.codec_context
         if not context.is_open:
-            context.thread_type, context.thread_count = "FRAME", self._threads
+            context.thread_count = DECODER_THREADS
             context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
         return stream
 
