@@ -29,6 +29,8 @@ _AROUND = 512
 _STEP, _SHARE = 32 * KIB, 2
 # Containers whose index says how large packets are, and the one whose index leads to groups of packets.
 _EXACT, _MATROSKA = ("mov", "avi"), "matroska"
+# Its index has times of decoding; a seek goes to a key that is shown no later than is asked for.
+_BY_DECODING = "mov"
 _CLUSTER, _GROUP, _BLOCK, _SIMPLE, _KEY = 0x1F43B675, 0xA0, 0xA1, 0xA3, 0x80  # RFC 9559, 5.1.3 and 10
 _MOST_ELEMENTS = 1000
 # ISO/IEC 13818-1, 2.4.3: a packet of 188 bytes; with a time stamp before it, or a checksum behind it.
@@ -46,6 +48,7 @@ class Looks:
         self._container = stream.container.format.name
         self._sizes: deque[int] = deque(maxlen=_REMEMBERED)
         self._beyond = _AROUND
+        self._delay = 0
         self._begun = False
 
     def learn(self, hint: Hint | None, packet: "Packet[Any]") -> None:
@@ -54,6 +57,8 @@ class Looks:
             size = packet.pos + packet.size - hint.start
             self._sizes.append(size)
             self._beyond = max(self._beyond, min(size - hint.length, _STEP))
+        if _BY_DECODING in self._container and packet.pts is not None and packet.dts is not None:
+            self._delay = max(0, packet.pts - packet.dts)
 
     def together(self) -> int:
         """How many are to be hinted at in one go: first one alone, since only seeking makes some read their index."""
@@ -67,7 +72,7 @@ class Looks:
     def by_time(self, timestamp: int) -> Hint | None:
         """Of a look where a backward seek lands; None where the container has no index that goes so far."""
         entries = self._stream.index_entries
-        n = entries.search_timestamp(timestamp)
+        n = entries.search_timestamp(timestamp - self._delay)
         if n < 0 or n + 1 >= len(entries):
             return None
         entry = entries[n]

@@ -20,8 +20,8 @@ from redactor.preset import Experimental, Mode, Preset
 from redactor.store import Object, Store
 from tests.media_factory import Image, make_clip
 
-PRESET = Preset(mode=Mode.REDACT, experimental=Experimental(segment_seconds=Fraction(1, 4)))
-# Of 20 segments of a quarter of a second; one picture in six is a key.
+PRESET = Preset(mode=Mode.REDACT, experimental=Experimental(segment_seconds=Fraction(99, 400)))
+# Of 20 segments; one picture in three is a key. Boundaries lie between when a key is decoded and when it is shown.
 CLIPS: dict[str, dict[str, Any]] = {
     "a.mp4": {},
     "b.mkv": {"audio": "aac"},
@@ -29,7 +29,7 @@ CLIPS: dict[str, dict[str, Any]] = {
     "d.wmv": {"codec": "wmv2", "bframes": 0, "codec_options": {"b": "12M"}},
 }
 # Requests that Plan waits for one by one: for the header, the index and the first few pictures.
-ONE_BY_ONE = 10
+ONE_BY_ONE = 11
 
 
 class Bucket:
@@ -52,14 +52,14 @@ class Bucket:
 
 def noisy(n: int) -> Image:
     """Noise that stands still in most of the picture: key pictures are large, the others not that small."""
-    picture = np.random.default_rng(n // 6).integers(0, 256, (240, 320, 3), np.uint8)
+    picture = np.random.default_rng(n // 3).integers(0, 256, (240, 320, 3), np.uint8)
     picture[:200, :200] = np.random.default_rng(n).integers(0, 256, (200, 200, 3), np.uint8)
     return picture
 
 
 @pytest.fixture(params=CLIPS)
 def clip(request: pytest.FixtureRequest, tmp_path: Path) -> bytes:
-    how = {"frames": 120, "width": 320, "height": 240, "gop": 6, "picture": noisy, **CLIPS[request.param]}
+    how = {"frames": 120, "width": 320, "height": 240, "gop": 3, "picture": noisy, **CLIPS[request.param]}
     return make_clip(tmp_path / request.param, **how).path.read_bytes()
 
 
