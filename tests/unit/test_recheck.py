@@ -178,7 +178,8 @@ def heads(pipeline: Pipeline) -> list[tuple[Picture, list[Face]]]:
     video = pipeline.plan.streams.video
     until = (video.start or 0) + Fraction(8, 5) / video.time_base
     every = decode(pipeline.source, video, pipeline.segments[0])
-    segment = replace(pipeline.segments[0], end=next(one.time.pts for one in every if one.time.pts >= until))
+    end = next(one.time.pts for one in every if one.time.pts >= until)
+    segment = replace(pipeline.segments[0], end=end, until=None)
     records = detect(pipeline.source, pipeline.plan, segment, pipeline.preset).detections.frames
     faces: list[list[Face]] = [[] for _ in records]
     for person in track(records, video).tracks:
