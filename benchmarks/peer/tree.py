@@ -5,8 +5,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from statistics import median
 
 _EVERY = 0.05  # seconds between two looks
 
@@ -20,6 +21,11 @@ class Cost:
     wall: float
     peak: float
     largest: float
+
+    @classmethod
+    def median(cls, costs: Sequence["Cost"]) -> "Cost":
+        """Of each figure."""
+        return cls(*(median(getattr(cost, each.name) for cost in costs) for each in fields(cls)))
 
 
 def measured(command: Sequence[str], environment: dict[str, str] | None = None) -> Cost:
