@@ -5,7 +5,6 @@ are loaded while there is nothing to do.
 """
 
 import contextlib
-import ctypes
 import importlib
 import json
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.folders import empty
+from redactor.memory import give_back
 from redactor.spent import EMBEDDED
 
 Handler = Callable[[Any, Any], Any]
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> None:
             return
         answer = _answer(request)
         empty(Path(os.environ["TMPDIR"]))
-        _give_back()
+        give_back()
         pipe.send_bytes(answer)
 
 
@@ -118,12 +118,6 @@ def _load_while_idle(pipe: Connection, handlers: Sequence[str]) -> None:
         # The invocation meets the same failure and reports it by its name.
         with contextlib.suppress(Exception):
             _find(handler)
-
-
-def _give_back() -> None:
-    """Freed memory goes back to the system: a step need not carry what the one before it held at most."""
-    with contextlib.suppress(AttributeError):  # another libc than glibc
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _die_with(parent: int) -> None:

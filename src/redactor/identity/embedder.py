@@ -15,6 +15,7 @@ import numpy as np
 from redactor.detectors.detection import Box
 from redactor.detectors.faces import Floats, Picture
 from redactor.identity import resnet
+from redactor.memory import give_back
 
 # What the network was trained on: faces with a quarter of their size around them.
 _CHIP, _PADDING = resnet.SIDE, 0.25
@@ -35,6 +36,9 @@ class Embedder:
         self._landmarks = dlib.shape_predictor(str(landmarks))
         graph, weights = resnet.graph(network.read_bytes())
         self._network = open_session(graph, weights=weights)
+        # Three copies of 22 MB were made on the way, and would lie about in pieces while the detector works.
+        del weights
+        give_back()
 
     def embed(self, portrait: Picture, face: Box, landmarks: Floats | None = None) -> str:
         """The embedding of one face, as text. portrait: (h, w, 3) uint8 BGR, upright; face: tight, in its pixels;
