@@ -8,6 +8,8 @@ from redactor.annotations.faces import Face
 
 # Wide enough to add the largest float to the smallest without rounding.
 _EXACT = Context(prec=700)
+# Pixels; floats of places in a picture are off by far less.
+_NEAR = 1e-6
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,14 @@ def chroma_step(luma: tuple[int, ...], chroma: tuple[int, ...]) -> tuple[int, in
 
 
 def _span(low: float, length: float, size: int, grid: int) -> tuple[int, int] | None:
+    first, last = low * size, (low + length) * size
+    # Floats are enough where neither end is near a pixel's edge, and take a tenth of the time.
+    if 0 < first < last < size and min(abs(edge - round(edge)) for edge in (first, last)) > _NEAR:
+        return math.floor(first) // grid * grid, min(-(-math.ceil(last) // grid) * grid, size)
+    return _span_exactly(low, length, size, grid)
+
+
+def _span_exactly(low: float, length: float, size: int, grid: int) -> tuple[int, int] | None:
     first, last = Decimal(repr(low)), _EXACT.add(Decimal(repr(low)), Decimal(repr(length)))
     start, end = (
         max(_EXACT.multiply(first, Decimal(size)), Decimal(0)),

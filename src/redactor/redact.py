@@ -15,7 +15,7 @@ from redactor.media.forms import Form
 from redactor.media.gaps import Spared, seen_by
 from redactor.media.parts import PartDigest, packets_digest, read_part
 from redactor.media.patchwork import Patchwork
-from redactor.media.planes import Picture, drawable, picture
+from redactor.media.planes import Canvas, Picture, picture
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
 from redactor.plan import Plan
@@ -64,7 +64,7 @@ def redact(
     def write(frames: Iterable[Decoded]) -> tuple[list[Check], list[FrameTime], int, Untouched]:
         checks: list[Check] = []
         times: list[FrameTime] = []
-        covered = 0
+        covered, canvas = 0, Canvas(video, form)
         # What is black must not be copied: of a segment with damage, nothing is.
         kept = Untouched() if isinstance(frames, Spared) else stays
         with _writer(source, plan, segment, kept, part) as writer:
@@ -74,7 +74,7 @@ def redact(
                 if kept.holds(clear.time.pts):
                     checks.append(partial(compare_exactly, clear.time.pts, samples(clear)))
                     continue
-                frame = drawable(clear, video, form)
+                frame = canvas.of(clear)
                 rects = obscure(
                     frame.planes,
                     boxes.at(frame.time.pts),

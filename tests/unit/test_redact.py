@@ -76,11 +76,16 @@ def textured(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
         yield made
 
 
+def kept(one: Picture) -> Picture:
+    """A picture that outlasts its canvas."""
+    return replace(one, y=one.y.copy(), u=one.u.copy(), v=one.v.copy(), canvas=None)
+
+
 def handed_over(pipeline: Pipeline, blur: BlurType, part: Path, monkeypatch: pytest.MonkeyPatch) -> list[Picture]:
     """What the encoder was given for the first segment."""
     handed: list[Picture] = []
     write = PartWriter.write
-    monkeypatch.setattr(PartWriter, "write", lambda self, one: (handed.append(one), write(self, one)))
+    monkeypatch.setattr(PartWriter, "write", lambda self, one: (handed.append(kept(one)), write(self, one)))
     boxes = pipeline.selection.boxes[0]
     redact(pipeline.source, pipeline.plan, pipeline.segments[0], boxes, blur=blur, part=part)
     return handed
@@ -193,7 +198,7 @@ class Tampering(PartWriter):
     count = 0
 
     def write(self, picture: Picture) -> None:
-        for one in self.instead(self.count, picture):
+        for one in self.instead(self.count, kept(picture)):
             super().write(one)
         self.count += 1
 

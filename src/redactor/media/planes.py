@@ -65,14 +65,25 @@ def picture(decoded: Decoded, video: VideoStream, form: Form) -> Picture:
     return Picture(decoded.time, y, u, v, decoded.frame.interlaced_frame, form.depth)
 
 
-def drawable(picture: Picture, video: VideoStream, form: Form) -> Picture:
-    """The same on a canvas."""
-    width, height = form.coded_size(video)
-    canvas = VideoFrame(width, height, form.pix_fmt)
-    y, u, v = (plane_view(canvas, n)[: len(plane), : plane.shape[1]] for n, plane in enumerate(picture.planes))
-    for own, plane in zip((y, u, v), picture.planes, strict=True):
-        own[:] = plane
-    return replace(picture, y=y, u=u, v=v, canvas=canvas)
+class Canvas:
+    """A frame for the encoder, used for one picture after another: a new one costs ten times the copying.
+
+    Mutable: a picture on it is good until the next.
+    """
+
+    def __init__(self, video: VideoStream, form: Form) -> None:
+        width, height = form.coded_size(video)
+        self._frame = VideoFrame(width, height, form.pix_fmt)
+
+    def of(self, picture: Picture) -> Picture:
+        """The same picture, to be drawn on."""
+        # Whoever still holds the last picture keeps its samples.
+        self._frame.make_writable()
+        shapes = [plane.shape for plane in picture.planes]
+        y, u, v = (plane_view(self._frame, n)[:height, :width] for n, (height, width) in enumerate(shapes))
+        for own, plane in zip((y, u, v), picture.planes, strict=True):
+            own[:] = plane
+        return replace(picture, y=y, u=u, v=v, canvas=self._frame)
 
 
 def to_frame(picture: Picture, video: VideoStream, form: Form) -> VideoFrame:
@@ -81,7 +92,7 @@ def to_frame(picture: Picture, video: VideoStream, form: Form) -> VideoFrame:
     Where the form cannot have the picture's size (an odd one, in 4:2:0) the last column or row is repeated.
     """
     if picture.canvas is None:
-        picture = drawable(picture, video, form)
+        picture = Canvas(video, form).of(picture)
     frame = picture.canvas
     assert frame is not None
     for n, plane in enumerate(picture.planes):

@@ -8,7 +8,7 @@ import pytest
 
 from redactor.media.decode import Decoded, decode
 from redactor.media.forms import form_of
-from redactor.media.planes import Picture, drawable, picture, plane_view, to_frame
+from redactor.media.planes import Canvas, Picture, picture, plane_view, to_frame
 from redactor.media.streams import Segment, VideoStream
 from tests.media_factory import Clip, make_clip
 from tests.unit.media.conftest import opened
@@ -43,7 +43,7 @@ def test_what_the_decoder_still_needs_cannot_be_written(zoo: Zoo, name: str) -> 
 def test_drawing_leaves_the_decoder_alone_and_reaches_the_encoder(zoo: Zoo) -> None:
     decoded, video, shown = first(zoo("plain").path)
     before = [bytes(plane) for plane in decoded.frame.planes]
-    canvas = drawable(shown, video, form_of(video))
+    canvas = Canvas(video, form_of(video)).of(shown)
     for plane, same in zip(canvas.planes, shown.planes, strict=True):
         np.testing.assert_array_equal(plane, same)
         plane[:] = 7
@@ -52,10 +52,31 @@ def test_drawing_leaves_the_decoder_alone_and_reaches_the_encoder(zoo: Zoo) -> N
     assert all((plane_view(frame, n) == 7).all() for n in range(3))
 
 
+def test_a_frame_that_the_encoder_still_holds_keeps_its_samples_when_the_canvas_is_used_again(zoo: Zoo) -> None:
+    _, video, shown = first(zoo("plain").path)
+    canvas = Canvas(video, form_of(video))
+    held = canvas.of(shown).canvas
+    assert held is not None
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = held.width, held.height, "yuv420p", Fraction(1)
+    encoder.options = {"qp": "0", "rc-lookahead": "40"}
+    packets = []
+    for value in range(60):
+        drawn = canvas.of(shown)
+        drawn.y[:] = value
+        frame = to_frame(drawn, video, form_of(video))
+        frame.pts, frame.time_base = value, Fraction(1)
+        packets += encoder.encode(frame)
+    packets += encoder.encode(None)
+    decoder = av.CodecContext.create("h264", "r")
+    back = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
+    assert [np.unique(plane_view(frame, 0)).tolist() for frame in back] == [[value] for value in range(60)]
+
+
 def test_an_odd_size_is_filled_up_with_what_was_drawn_at_its_edge(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.mp4", frames=2, width=127, height=95, pix_fmt="yuv444p")
     _, video, own = first(clip.path)
-    canvas = drawable(own, video, form_of(video))
+    canvas = Canvas(video, form_of(video)).of(own)
     canvas.y[:, -1] = np.arange(95)
     canvas.y[-1] = np.arange(127)
     luma = plane_view(to_frame(canvas, video, form_of(video)), 0)
