@@ -4,11 +4,12 @@ Whoever reads packets jumps a little: back to what has just been read, or over w
 that; what lies further off is read beside them.
 """
 
-import io
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
+
+from redactor.seekable import Seekable
 
 Told = Callable[[bytes], None]
 
@@ -97,36 +98,16 @@ class Blocks:
         return block
 
 
-class InOrder(io.RawIOBase):
-    """One of the files of `blocks`, seekable. aside: the same file, for what lies far from the next block."""
+class InOrder(Seekable):
+    """One of the files of `blocks`. aside: the same file, for what lies far from the next block."""
 
     def __init__(self, aside: BinaryIO, size: int, blocks: Blocks, file: int = 0) -> None:
-        super().__init__()
-        self._aside, self._size, self._blocks, self._file = aside, size, blocks, file
-        self._at = 0
+        super().__init__(size)
+        self._aside, self._blocks, self._file = aside, blocks, file
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        if self._at >= self._size:
-            return 0
-        found = self._blocks.at(self._file, self._at)
-        chunk = _read(self._aside, self._at, len(buffer)) if found is None else found[: len(buffer)]
-        buffer[: len(chunk)] = chunk
-        self._at += len(chunk)
-        return len(chunk)
+    def _from(self, place: int, most: int) -> bytes | memoryview:
+        found = self._blocks.at(self._file, place)
+        return _read(self._aside, place, most) if found is None else found
 
 
 def _read(file: BinaryIO, place: int, count: int) -> bytes:

@@ -20,6 +20,7 @@ from redactor.errors import AccessDenied, MissingResult, RedactorError, SourceCh
 from redactor.inorder import UNDER_WAY, Block, Blocks, InOrder, Span, Told, spans
 from redactor.many import AT_ONCE, COPIES, many
 from redactor.pieces import Hint, Pieces
+from redactor.seekable import Seekable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -303,44 +304,22 @@ class RangedFile(io.BufferedReader):
         self.raw.expect(hints)
 
 
-class RangeReader(io.RawIOBase):
+class RangeReader(Seekable):
     """Reads one version of an object by ranges, a few pieces kept; never takes a short answer for the end.
 
     Raises SourceChanged where the version is gone or no longer has its ETag, TryAgain on network faults.
     """
 
     def __init__(self, client: "S3Client", bucket: str, source: Object) -> None:
-        super().__init__()
+        super().__init__(source.size)
         self._s3, self._bucket, self._source = client, bucket, source
         self._pieces = Pieces(source.size, self._fetch)
-        self._at = 0
-
-    @property
-    def size(self) -> int:
-        return self._source.size
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
 
     def expect(self, hints: Iterable[Hint]) -> None:
         self._pieces.expect(hints)
 
-    def readinto(self, buffer: Any) -> int:
-        chunk = self._pieces.at(self._at)[: len(buffer)]
-        buffer[: len(chunk)] = chunk
-        self._at += len(chunk)
-        return len(chunk)
+    def _from(self, place: int, most: int) -> bytes | memoryview:
+        return self._pieces.at(place)
 
     def _fetch(self, start: int, end: int) -> bytes:
         return _fetch(self._s3, self._bucket, self._source, start, end)
