@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -153,6 +154,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         spread.hand_on(config, told=config.stash[_TOLD], deselected=config.stash[_DESELECTED])
     elif config.getoption("--all-tools") and _skipped(config) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """X-Ray's recorder leaves its socket open, and Python says so on the way out."""
+    if core := sys.modules.get("aws_xray_sdk.core"):
+        core.xray_recorder.emitter._socket.close()
 
 
 @pytest.hookimpl(optionalhook=True)
