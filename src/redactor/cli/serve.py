@@ -18,7 +18,9 @@ def serve_until_stopped(port: int, workers: int) -> int:
     try:
         with Cloud(workers, port, environment=environment()) as cloud:
             _say_where(cloud, console)
-            stop.wait()
+            # In short pieces: a signal that comes right before a wait without end is heard only after it.
+            while not stop.wait(1):
+                pass
             console.print("stopping")
     except OSError as error:
         Console(stderr=True).print(f"redactor: port {port} cannot be used: {error.strerror}", highlight=False)
