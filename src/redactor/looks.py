@@ -14,9 +14,9 @@ from redactor.scenes import lightness
 # of 30 a second leave no face more visible than all of them; a third leaves some. In the dark faces are found in some
 # frames only, and each look counts.
 USUAL = Fraction(15)
-# Of slower films every second frame, where a grid of 15 would leave out one frame here and none there: it looks more
-# often, and no face is between two looks for longer than it is there.
-_FILM = range(23, 30)  # frames a second
+# Frames a second of which every second one is looked at. A grid of 15 would leave out one frame here and none there:
+# more looks, and no two of them nearer than the farthest here.
+_FILM = range(23, 30)
 
 
 def is_looked_at(time: FrameTime, mark: str, video: VideoStream, preset: Preset) -> bool:

@@ -111,7 +111,7 @@ def allowed(operation: str, key: str | None, versioned: bool) -> bool:
     action = ACTIONS[operation] + ("Version" if versioned else "")
     lines = (ROOT / "tests" / "infrastructure" / "permissions.txt").read_text().splitlines()
     on = [line.partition(" on ")[2] for line in lines if line.startswith(f"Allow ClientsPolicy: {action} on ")]
-    return any(key is None or fnmatchcase(f"StorageBucket/{key}", pattern) for pattern in on)
+    return any(key is None or fnmatchcase(f"StorageBucket: {key}", pattern) for pattern in on)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -111,11 +112,15 @@ def _certificates() -> str:
 
 
 def _pip(folder: Path) -> Path:
-    """How pip finds its index here, as a file that only the step that installs sees."""
-    listed = subprocess.run(["python3", "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
-    kept = [line for line in listed.stdout.splitlines() if line.startswith(("global.index-url", "global.trusted-host"))]
-    index = os.environ.get("PIP_INDEX_URL")
-    lines = [line.removeprefix("global.").replace("'", "") for line in kept] + ([f"index-url={index}"] if index else [])
+    """pip's settings here, but for files, which the image has not; a file that only the step that installs sees."""
+    command = ["python3", "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    settings = dict[str, str]()
+    # One `kind.name='value'` a line, where the kinds are files and :env:, which counts more.
+    for line in sorted(listed, key=lambda line: line.startswith(":env:")):
+        if (found := re.match(r"(?:global|:env:)\.([\w-]+)='(?!/|file:)(.*)'", line)) and found[1] != "cert":
+            settings[found[1]] = found[2]
+    lines = [f"{name} = {value}" for name, value in settings.items()]
     path = folder / "pip.conf"
-    path.write_text("\n".join(["[global]", "cert = /run/secrets/certificates", *lines]) + "\n")
+    path.write_text("\n".join(["[global]", *lines, "cert = /run/secrets/certificates"]) + "\n")
     return path

@@ -63,7 +63,7 @@ class Assembly:
                 yield statement | {key: as_list(statement[key]) for key in ("Action", "Resource")}
 
     def names(self, value: Any) -> str:
-        """A template's value as one readable string: `StorageBucket/work/*` for an ARN of the bucket's objects."""
+        """A template's value as one readable string: `StorageBucket/input/*` for an ARN of the bucket's objects."""
         match value:
             case {"Ref": name} | {"Fn::GetAtt": [name, *_]}:
                 return re.sub(r"[0-9A-F]{8}$", "", name) if name in self.resources else f"<{name}>"

@@ -16,6 +16,7 @@ from tests.infrastructure.checks.permissions import WRITERS, admits, attachable,
 from tests.infrastructure.conftest import Assembly, as_list
 
 SNAPSHOT = Path(__file__).with_name("permissions.txt")
+BUCKET = "StorageBucket"
 
 
 def lines(assembly: Assembly) -> Iterator[str]:
@@ -36,7 +37,9 @@ def told(assembly: Assembly, holder: str, statement: dict[str, Any]) -> Iterator
     under = f" if {assembly.names(condition)}" if (condition := statement.get("Condition")) else ""
     for action in as_list(statement["Action"]):
         for resource in as_list(statement["Resource"]):
-            yield f"{statement['Effect']} {holder}: {action} on {assembly.names(resource)}{under}"
+            # Of an object, the bucket and the key.
+            on = assembly.names(resource).replace(f"{BUCKET}/", f"{BUCKET}: ", 1)
+            yield f"{statement['Effect']} {holder}: {action} on {on}{under}"
 
 
 def test_what_everybody_may_do_is_what_a_person_read_last(full: Assembly) -> None:

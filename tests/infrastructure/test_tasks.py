@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from redactor.bucket import WORK
 from tests.infrastructure.checks.network import isolated
 from tests.infrastructure.conftest import Assembly, as_list
 
@@ -52,7 +53,7 @@ def test_a_task_may_do_what_the_steps_it_serves_may(full: Assembly) -> None:
             if "s3:PutObject" in statement["Action"]
             for resource in as_list(statement["Resource"])
         }
-        assert written == {"StorageBucket/work/*"}
+        assert written == {f"StorageBucket/{WORK}*"}
 
 
 def test_in_production_instances_stand_where_nothing_leads_out(full: Assembly) -> None:

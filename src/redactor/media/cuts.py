@@ -55,7 +55,7 @@ def _keys(source: Source, video: VideoStream, seconds: Fraction) -> list[Key]:
     latest = first
     try:
         for key in _found(source, video, _boundaries(first, last, seconds, video), ticks if by_place else None):
-            if by_place and _goes_back(key, latest):
+            if by_place and key.pts < latest:
                 raise GoesBack
             latest = key.pts
             if key.pts > (keys[-1].pts if keys else first) and key.pts <= last:
@@ -72,7 +72,9 @@ def _found(source: Source, video: VideoStream, boundaries: Iterator[int], ticks:
     source.leave_out(video.index)
     looks = Looks(source.video(video.index))
     while together := tuple(islice(boundaries, looks.together())):
-        places = [ticks and source.size * (boundary - (video.start or 0)) // ticks for boundary in together]
+        places = [
+            None if ticks is None else source.size * (boundary - (video.start or 0)) // ticks for boundary in together
+        ]
         hints = [
             looks.by_time(boundary) if place is None else looks.by_place(place)
             for boundary, place in zip(together, places, strict=True)
@@ -135,10 +137,6 @@ def _first_pts(packet: "Packet[AvVideoStream]", start: int) -> int | None:
     except FFmpegError:
         return None
     return next((frame.pts for frame in frames if frame.pts is not None and frame.pts >= start), None)
-
-
-def _goes_back(key: Key, latest: int) -> bool:
-    return key.pts < latest
 
 
 class GoesBack(Exception):

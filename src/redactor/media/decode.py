@@ -245,7 +245,7 @@ class Ledger:
             raise DamagedVideo(f"the frame of {in_words(pts, video)} is corrupt")
         if pts == self._last:
             raise DamagedVideo(same_time(pts, video))
-        if self._last is not None and pts <= self._last:
+        if self._last is not None and pts < self._last:
             raise DamagedVideo(f"time does not go on after {self.last()}: the next frame is of {in_words(pts, video)}")
         if (frame.width, frame.height) != (video.width, video.height):
             raise DamagedVideo(f"the picture changes to {frame.width}x{frame.height} at {in_words(pts, video)}")
