@@ -173,7 +173,10 @@ def bring(folder: Path, env: Mapping[str, str] = os.environ) -> dict[str, Path]:
     brought: dict[str, Path] = {}
     for name, model in MODELS.items():
         try:
-            brought[name] = Path(shutil.copyfile(find(name, env), folder / model.file))
+            found, copy = find(name, env), folder / model.file
+            if not (copy.exists() and copy.samefile(found)):
+                shutil.copyfile(found, copy)
+            brought[name] = copy
         except ModelMissing as error:
             log.warning(error.message)
     return brought

@@ -218,6 +218,12 @@ def test_the_command_brings_what_can_be_had(env, put, tmp_path, monkeypatch, cap
     assert SHA in capsys.readouterr().out
 
 
+def test_what_is_brought_to_where_it_is_found_stays(env, put):
+    folder = put("a", "yunet").parent
+    assert models.bring(folder, env)["yunet"] == folder / "yunet.onnx"
+    assert (folder / "yunet.onnx").read_bytes() == GOOD
+
+
 def test_the_command_fails_where_nothing_can_be_had(env, tmp_path, monkeypatch, capsys):
     for name, value in env.items():
         monkeypatch.setenv(name, value)
