@@ -282,16 +282,16 @@ class Store:
 
         What comes next is fetched meanwhile. On leaving, nothing is fetched any more.
         """
-        with closing(self.blocks(sources)) as blocks:
+        with closing(self.blocks(sources, spans(source.size for source in sources))) as blocks:
             yield lambda n: io.BufferedReader(InOrder(self.open(sources[n]), sources[n].size, blocks, n))
 
-    def blocks(self, sources: Sequence[Object], told: Told | None = None) -> Blocks:
-        """Of all these objects, each whole, in order; several are fetched at a time. Raises as RangeReader does."""
+    def blocks(self, sources: Sequence[Object], asked: Iterable[Span], told: Told | None = None) -> Blocks:
+        """These spans of these objects, in order; several are fetched at a time. Raises as RangeReader does."""
 
         def fetch(span: Span) -> Block:
             return Block(span, _fetch(self._s3, self.bucket, sources[span.file], span.start, span.end))
 
-        return Blocks(many(fetch, spans(source.size for source in sources), UNDER_WAY), told)
+        return Blocks(many(fetch, asked, UNDER_WAY), told)
 
 
 class RangedFile(io.BufferedReader):
