@@ -162,7 +162,7 @@ def _face(box: Floats, score: float, quality: float, person: int) -> _Face:
     return _Face(Detection((x1, y1, x2, y2), round(float(score), 4), round(float(quality), 4)), person)
 
 
-def _signatures(length: int, rng: np.random.Generator) -> Iterator[str]:
+def _signatures(length: int, rng: np.random.Generator) -> Iterator[bytes]:
     """Of one shot with some noise; in every third one the camera pans."""
     wide = np.kron(rng.integers(0, 256, (9, 40, 3)), np.ones((4, 4, 1), np.int64))
     pans = rng.random() < 1 / 3

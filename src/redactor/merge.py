@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from redactor.annotations import FaceTable, write_annotations
 from redactor.crops import Crop, survivors
-from redactor.detect import SegmentDetections
+from redactor.detect import SegmentSightings
 from redactor.detectors.detection import Box
 from redactor.errors import DamagedVideo, MissingResult
 from redactor.identity.sampling import Embeddings, Template, lasting
@@ -31,22 +31,6 @@ from redactor.work import Timed
 
 # As large as detectors look at, so that a portrait read from the source is like the others.
 _THUMB_SIDE = 1280
-
-
-@dataclass(frozen=True)
-class SegmentSightings:
-    """detections/<n> as it is read here: like detect.SegmentDetections, but for the frames, which are arrays."""
-
-    n: int
-    frames: Sightings
-    crops: tuple[Crop, ...]
-    smallest_face: float
-    gaps: tuple[Gap, ...] = ()
-
-    @classmethod
-    def of(cls, found: SegmentDetections) -> Self:
-        """The same without a document in between."""
-        return cls(found.n, Sightings.of(found.frames), found.crops, found.smallest_face, found.gaps)
 
 
 @dataclass(frozen=True)

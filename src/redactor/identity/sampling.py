@@ -17,6 +17,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
+import numpy as np
+
 from redactor.detectors.detection import Box, Detection, FrameRecord
 from redactor.detectors.faces import Floats, Picture
 from redactor.identity.embedder import vector
@@ -88,13 +90,13 @@ class Sampler:
 
     def __init__(self, video: VideoStream, embed: Embed) -> None:
         self._video, self._embed, self._rule = video, embed, _rule(video.time_base)
-        self._mark, self._part = "", 0
+        self._mark, self._part = b"", 0
         self._templates: list[Template] = []
 
     def add(self, record: FrameRecord, found: Sequence[Detection], picture: Picture) -> None:
         """record: of the frame, quality judged. found: the same detections with their landmarks. picture: the upright
         frame, (h, w, 3) uint8 BGR; not held."""
-        self._part += bool(self._mark) and int(parts([self._mark, record.signature])[1])
+        self._part += bool(self._mark) and int(parts(np.frombuffer(self._mark + record.signature, np.uint8))[1])
         self._mark = record.signature
         certain = [
             _Face(one.box, n, one.quality) for n, one in enumerate(record.detections or ()) if one.score >= _CERTAIN
