@@ -1,5 +1,5 @@
 """All that Detect stored about the frames of a video, as arrays: half a million detections take 30 MB, as objects ten
-times as much. They are stored a column at a time, which is read in a quarter of the time of an object for each."""
+times as much. They are stored as arrays too, which are read in a tenth of the time."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,16 +52,17 @@ class Sightings:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """What is stored: a list a column. counts: None where the detector did not look."""
+        """What is stored, a column each; what would be millions of numbers as the base64 of its little-endian bytes.
+        counts: None where the detector did not look."""
         looks = zip(self.counts.tolist(), self.looked.tolist(), strict=True)
         return {
             "pts": self.pts.tolist(),
             "duration": self.duration.tolist(),
-            "signatures": base64.b64encode(self.signatures.tobytes()).decode(),
+            "signatures": _text(self.signatures),
             "counts": [count if looked else None for count, looked in looks],
-            "boxes": self.boxes.ravel().tolist(),
-            "score": self.score.tolist(),
-            "quality": self.quality.tolist(),
+            "boxes": _text(self.boxes),
+            "score": _text(self.score),
+            "quality": _text(self.quality),
         }
 
     @classmethod
@@ -72,7 +73,7 @@ class Sightings:
         read = cls(
             pts=_ints(doc["pts"]),
             duration=_ints(doc["duration"]),
-            signatures=np.frombuffer(base64.b64decode(doc["signatures"], validate=True), np.uint8),
+            signatures=_bytes(doc["signatures"]),
             looked=looked,
             counts=_ints([count or 0 for count in doc["counts"]]),
             boxes=_floats(doc["boxes"]).reshape(-1, 4),
@@ -109,20 +110,28 @@ class Sightings:
 _COLUMNS = {one.name for one in fields(Sightings)} - {"looked"}
 
 
-def _ints(column: object) -> Ints:
-    return _column(column, "i").astype(np.int64)
+# As they are stored, whatever the machine.
+_FLOAT = np.dtype("<f8")
 
 
-def _floats(column: object) -> Floats:
-    return _column(column, "if").astype(np.float64)
+def _text(column: Bytes | Floats) -> str:
+    return base64.b64encode(column.astype(_FLOAT if column.dtype == np.float64 else np.uint8).tobytes()).decode()
 
 
-def _column(column: object, kinds: str) -> npt.NDArray[Any]:
-    """kinds: of numbers, as numpy's dtype.kind has them."""
-    _check("a column", known=isinstance(column, list))
-    found = np.array(column)
-    _check("a number", known=not found.size or (found.ndim == 1 and found.dtype.kind in kinds))
+def _bytes(text: str) -> Bytes:
+    return np.frombuffer(base64.b64decode(text, validate=True), np.uint8)
+
+
+def _floats(text: str) -> Floats:
+    found = _bytes(text).view(_FLOAT).astype(np.float64)
+    _check("a number", known=bool(np.isfinite(found).all()))
     return found
+
+
+def _ints(column: object) -> Ints:
+    found = np.array(column)
+    _check("a whole number", known=found.ndim == 1 and (not found.size or found.dtype.kind == "i"))
+    return found.astype(np.int64)
 
 
 def _check(what: str, *, known: bool) -> None:
