@@ -178,7 +178,7 @@ def _segment(n: int, frames: list[tuple[FrameRecord, list[int]]], people: Floats
     who = {(record.pts, position): one for record, whose in frames for position, one in enumerate(whose)}
     seen = Sightings.of(records)
     crops = survivors(_candidates(records, who), seen, TIME_BASE)
-    pictured = tuple(replace(crop, jpeg=rng.bytes(int(rng.integers(*_JPEG)))) for crop in crops)
+    pictured = tuple(replace(crop, portrait=b64encode(rng.bytes(int(rng.integers(*_JPEG)))).decode()) for crop in crops)
     made = ((key, people[who[key]] + rng.normal(0, _WITHIN, SIZE)) for key in wanted(seen, TIME_BASE))
     templates = tuple(Template(*key, b64encode(one.astype("<f4").tobytes()).decode()) for key, one in made)
     return Found(SegmentDetections(n, records, pictured, 24.0), templates)
@@ -189,7 +189,7 @@ def _candidates(records: tuple[FrameRecord, ...], who: dict[tuple[int, int], int
     best: dict[tuple[int, int], Crop] = {}
     for record in records:
         for position, one in enumerate(record.detections or ()):
-            person, crop = who[record.pts, position], Crop(record.pts, position, one.box, one.quality, b"")
+            person, crop = who[record.pts, position], Crop(record.pts, position, one.box, one.quality)
             if person < 0:
                 yield crop
                 continue

@@ -72,12 +72,15 @@ class _Grid:
     def chosen(self, pts: int, part: int, faces: Sequence[_Face]) -> list[int]:
         """Positions of the faces to embed. part: grows at each cut, as scenes.parts says. faces: the frame's certain
         ones, of any kind."""
+        return self.of_kind(pts, part, [face for face in faces if self.least <= face.quality < self.below])
+
+    def of_kind(self, pts: int, part: int, faces: list[_Face]) -> list[int]:
+        """The same where all faces are of this kind."""
         cell = pts * self._cells.numerator // self._cells.denominator
         if (part, cell) != self._at:
             self._at, self._before = (part, cell), []
-        kind = [face for face in faces if self.least <= face.quality < self.below]
-        found = [face.position for face in _turn(kind, cell) if not _overlaps(face.box, self._before)]
-        self._before += [face.box for face in kind]
+        found = [face.position for face in _turn(faces, cell) if not _overlaps(face.box, self._before)]
+        self._before += [face.box for face in faces]
         return found
 
 
@@ -142,7 +145,7 @@ def _chosen(grid: _Grid, seen: Sightings, part: Ints) -> Iterator[Key]:
     faces = map(_Face, boxes, seen.position[kind].tolist(), seen.quality[kind].tolist())
     times = zip(seen.pts[frame].tolist(), part[frame].tolist(), strict=True)
     for (pts, shot), group in groupby(zip(times, faces, strict=True), key=itemgetter(0)):
-        yield from ((pts, n) for n in grid.chosen(pts, shot, [face for _, face in group]))
+        yield from ((pts, n) for n in grid.of_kind(pts, shot, [face for _, face in group]))
 
 
 def _turn(good: list[_Face], cell: int) -> list[_Face]:
