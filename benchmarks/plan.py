@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import FileIO
 from itertools import product
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import av
+from botocore.awsrequest import AWSPreparedRequest
 
 from benchmarks import reading
 from redactor.plan import plan
@@ -88,8 +89,8 @@ def measured(what: str, path: Path) -> Iterator[Row]:
         yield Row(f"{what}, local", size, seconds, file.total, file.calls, segments)
     ranges: list[int] = []
 
-    def count(params: Mapping[str, Mapping[str, str]], **_: object) -> None:
-        start, last = params["headers"]["Range"].removeprefix("bytes=").split("-")
+    def count(request: AWSPreparedRequest, **_: object) -> None:
+        start, last = str(request.headers["Range"]).removeprefix("bytes=").split("-")
         ranges.append(int(last) + 1 - int(start))
 
     ours, theirs = Pipe()
@@ -97,7 +98,7 @@ def measured(what: str, path: Path) -> Iterator[Row]:
     server.start()
     try:
         client = reading.client(ours.recv())
-        client.meta.events.register("before-call.s3.GetObject", count)
+        client.meta.events.register("before-send.s3.GetObject", count)
         seconds, segments = planned(Store("bucket", client).open(Object("video", "null", '"x"', size, {})), size)
         yield Row(f"{what}, bucket", size, seconds, sum(ranges), len(ranges), segments)
     finally:

@@ -58,16 +58,19 @@ class _Line:
 
 def serve(pipe: Connection, path: Path, latency: float, rate: float) -> None:
     """Answers every GET with a range of the file, or with a small object where none is asked for; tells its port."""
-    line = _Line(rate)
+    line, size = _Line(rate), path.stat().st_size
 
     class Answers(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Else the body waits for the header's acknowledgement, which the other side holds back for 40 ms.
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             time.sleep(latency)
             asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
             begin, end = (int(asked[1]), int(asked[2]) + 1) if asked else (0, len(_SMALL))
-            self.wfile.write(f'HTTP/1.1 206 OK\r\nETag: "x"\r\nContent-Length: {end - begin}\r\n\r\n'.encode())
+            told = f"Content-Range: bytes {begin}-{end - 1}/{size}\r\nContent-Length: {end - begin}"
+            self.wfile.write(f'HTTP/1.1 206 OK\r\nETag: "x"\r\n{told}\r\n\r\n'.encode())
             if not asked:
                 self.wfile.write(_SMALL)
                 return
@@ -80,7 +83,10 @@ def serve(pipe: Connection, path: Path, latency: float, rate: float) -> None:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # of connections not yet taken: with fewer, some try again after a second
+
+    server = Server(("127.0.0.1", 0), Answers)
     pipe.send(server.server_port)
     server.serve_forever()
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localcloud.cloud import Cloud
+from redactor.store import Store
 
 SMALL = bytes(range(256)) * 4
 KEY = 'ranges/a "b"+c%20\n\u00fc.mp4'
@@ -137,3 +138,15 @@ def test_a_small_range_of_a_large_object_takes_no_longer(s3: Any, cloud: Cloud) 
     times = [(seconds(small, n), seconds(large, n)) for n in range(15)]
     of_small, of_large = (sorted(column)[7] for column in zip(*times, strict=True))
     assert of_large < 4 * of_small
+
+
+def test_the_products_reader_needs_one_signature_for_many_ranges(cloud: Cloud, at: dict[str, str]) -> None:
+    store, seen = Store(cloud.bucket, cloud.s3()), list[str]()
+    store.client.meta.events.register("before-send.s3.GetObject", lambda request, **_: seen.append(request.url))
+    found = store.head(KEY)
+    assert found is not None
+    ranges = store.ranges(found)
+    assert [ranges.fetch(n, n + 9) for n in range(20)] == [SMALL[n : n + 9] for n in range(20)]
+    assert len(seen) == 20
+    assert len(set(seen)) == 1
+    assert "Signature" in seen[0]

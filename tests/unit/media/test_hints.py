@@ -17,7 +17,7 @@ from redactor.media.decode import decode
 from redactor.media.source import open_source
 from redactor.plan import plan
 from redactor.preset import Experimental, Mode, Preset
-from redactor.store import Object, Store
+from redactor.store.ranges import RangedFile, RangeReader
 from tests.media_factory import Image, make_clip
 
 PRESET = Preset(mode=Mode.REDACT, experimental=Experimental(segment_seconds=Fraction(99, 400)))
@@ -33,21 +33,19 @@ ONE_BY_ONE = 11
 
 
 class Bucket:
-    """An S3 client with one object. waited: requests that nobody expected."""
+    """One object. waited: requests that nobody expected."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._thread = data, threading.get_ident()
         self.waited = 0
 
-    def get_object(self, *, Range: str, **_: object) -> dict[str, io.BytesIO]:  # noqa: N803 - boto3's word
-        start, last = map(int, Range.removeprefix("bytes=").split("-"))
+    def fetch(self, start: int, end: int) -> bytes:
         self.waited += threading.get_ident() == self._thread
-        return {"Body": io.BytesIO(self._data[start : last + 1])}
+        return self._data[start:end]
 
     def plan(self) -> bytes:
-        client: Any = self
         size = len(self._data)
-        return encode(plan(Store("bucket", client).open(Object("key", "null", '"e"', size, {})), size, PRESET))
+        return encode(plan(RangedFile(RangeReader(size, self.fetch)), size, PRESET))
 
 
 def noisy(n: int) -> Image:

@@ -1,9 +1,9 @@
-"""Objects pinned by version, conditional writes, and a reader that never hands out a short or foreign block."""
+"""Objects pinned by version, conditional writes, and uploads of which nothing is left."""
 
 import pytest
 
-from redactor.errors import MissingResult, SourceChanged
-from redactor.store import Conflict, Missing, Object, Store
+from redactor.errors import MissingResult
+from redactor.store import Conflict, Missing, Store
 
 
 def test_a_version_is_read_after_it_was_overwritten_and_deleted(store: Store) -> None:
@@ -78,52 +78,3 @@ def test_keys_of_a_folder_are_not_those_below_it(store: Store) -> None:
         store.write(key, b"")
     assert list(store.keys("f/", deep=False)) == ["f/a", "f/b"]
     assert list(store.keys("f/")) == ["f/a", "f/b", "f/sub/c"]
-
-
-def test_reading_by_ranges_is_reading_the_file(store: Store) -> None:
-    data = bytes(n % 251 for n in range(300_000))
-    reader = store.open(store.write("a", data))
-    for at, length in ((0, 10), (299_000, 5000), (150_000, 140_000), (32_760, 20), (300_000, 5), (400_000, 5)):
-        reader.seek(at)
-        assert reader.read(length) == data[at : at + length]
-
-
-def test_the_reader_stays_on_its_version(store: Store) -> None:
-    reader = store.open(store.write("a", b"first" * 100))
-    store.write("a", b"other" * 100)
-    assert reader.read(5) == b"first"
-
-
-def test_files_that_are_read_one_after_another_are_what_was_pinned(store: Store) -> None:
-    data = [bytes((n + m) % 251 for n in range(m * 5_000_000)) for m in (4, 0, 1)]
-    sources = [store.write(f"part{m}", one) for m, one in enumerate(data)]
-    for source in sources:
-        store.write(source.key, b"other")
-    with store.in_order(sources) as opened:
-        for n, one in enumerate(data):
-            with opened(n) as file:
-                file.seek(len(one) // 2)
-                assert file.read() == one[len(one) // 2 :]
-                file.seek(0)
-                assert file.read(100) == one[:100]
-
-
-def test_a_version_that_goes_while_it_is_read_ahead_is_a_changed_source(store: Store) -> None:
-    written = store.write("a", b"first" * 100)
-    store._s3.delete_object(Bucket=store.bucket, Key="a", VersionId=written.version)
-    with store.in_order([written]) as opened, opened(0) as file, pytest.raises(SourceChanged):
-        file.read(5)
-
-
-def test_a_version_that_is_gone_is_a_changed_source(store: Store) -> None:
-    written = store.write("a", b"first" * 100)
-    reader = store.open(written)
-    store._s3.delete_object(Bucket=store.bucket, Key="a", VersionId=written.version)
-    with pytest.raises(SourceChanged):
-        reader.read(5)
-
-
-def test_another_object_under_the_version_is_a_changed_source(store: Store) -> None:
-    written = store.write("a", b"first")
-    with pytest.raises(SourceChanged):
-        store.open(Object("a", written.version, '"other"', written.size, {})).read(5)

@@ -1,0 +1,141 @@
+"""Ranges of one pinned version, checked to the byte: none is ever short, foreign or of another version.
+
+The S3 client computes 2 ms for each request, and a plan asks for hundreds. So GetObject of that version is signed once
+a minute, and each range is asked for with a header that need not be signed: .8 ms. What does not come this way at once
+and as it should is asked of the client, whose retries, credentials and errors hold as ever.
+"""
+
+import io
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import BotoCoreError
+from botocore.hooks import first_non_none_response
+from botocore.httpsession import URLLib3Session
+from botocore.utils import get_environ_proxies
+
+from redactor.errors import SourceChanged, TryAgain
+from redactor.many import AT_ONCE
+from redactor.pieces import Hint, Pieces
+from redactor.seekable import Seekable
+from redactor.store.answers import Conflict, Missing, Object, named, which
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# Seconds to connect, and to wait for bytes: of the S3 client too.
+TIMEOUTS = (5, 60)
+# Seconds for which one signature is used, and those after which S3 takes it no more. Credentials are renewed ten
+# minutes before they end at the latest.
+_USED, _VALID = 60, 300
+_PARTIAL = 206
+
+Fetch = Callable[[int, int], bytes]
+
+
+class Ranges:
+    """Of one version of an object; several threads may ask. Raises SourceChanged where the version is gone or no longer
+    has its ETag, AccessDenied, and TryAgain on network faults."""
+
+    def __init__(self, client: "S3Client", bucket: str, source: Object) -> None:
+        self._s3, self._source = client, source
+        self._pinned = {"Bucket": bucket, "Key": source.key, "IfMatch": source.etag, **which(source.version)}
+        self._guard = threading.Lock()
+        self._url: str | None = None
+        self._until = 0.0
+
+    def fetch(self, start: int, end: int) -> bytes:
+        """Exactly these bytes, half-open."""
+        data = self._quickly(start, end)
+        return self._surely(start, end) if data is None else data
+
+    def _quickly(self, start: int, end: int) -> bytes | None:
+        """None where anything at all is not as it should be; then it is not tried again before the next signature."""
+        url = self._signed()
+        if url is None:
+            return None
+        headers: Any = {"Range": _asked(start, end), "If-Match": self._source.etag}
+        try:
+            answer = self._sent(AWSPreparedRequest("GET", url, headers, None, stream_output=False))
+            data = answer.content
+        except BotoCoreError:
+            data = b""
+        else:
+            told = answer.headers.get("Content-Range")
+            if answer.status_code == _PARTIAL and told == self._told(start, end) and len(data) == end - start:
+                return data
+        self._url = None
+        return None
+
+    def _sent(self, request: AWSPreparedRequest) -> AWSResponse:
+        """As the client would: whoever listens to it, or answers in S3's place, is asked first."""
+        stand_in: AWSResponse | None = first_non_none_response(
+            self._s3.meta.events.emit("before-send.s3.GetObject", request=request)
+        )
+        return _http().send(request) if stand_in is None else stand_in
+
+    def _signed(self) -> str | None:
+        with self._guard:
+            if time.monotonic() >= self._until:
+                self._until = time.monotonic() + _USED
+                try:
+                    self._url = self._s3.generate_presigned_url("get_object", Params=self._pinned, ExpiresIn=_VALID)
+                except BotoCoreError:
+                    self._url = None
+            return self._url
+
+    def _surely(self, start: int, end: int) -> bytes:
+        key = self._source.key
+        try:
+            with named(key):
+                answer = self._s3.get_object(**self._pinned, Range=_asked(start, end))
+                data = answer["Body"].read()
+        except (Missing, Conflict) as error:
+            raise SourceChanged(f"{key} is no longer the version that this job was given") from error
+        if len(data) != end - start or answer["ContentRange"] != self._told(start, end):
+            raise TryAgain(f"{key}: {len(data)} bytes instead of {end - start} at {start}")
+        return data
+
+    def _told(self, start: int, end: int) -> str:
+        return f"bytes {start}-{end - 1}/{self._source.size}"
+
+
+def _asked(start: int, end: int) -> str:
+    return f"bytes={start}-{end - 1}"
+
+
+@lru_cache(maxsize=1)
+def _http() -> URLLib3Session:
+    """With the certificates and proxies that the S3 client takes from the environment."""
+    how: dict[str, Any] = {"verify": os.environ.get("AWS_CA_BUNDLE") or True, "timeout": TIMEOUTS}
+    proxies = get_environ_proxies("https://s3.amazonaws.com")
+    return URLLib3Session(proxies=proxies, max_pool_connections=AT_ONCE, **how)
+
+
+class RangedFile(io.BufferedReader):
+    """A RangeReader that can be told what will be read of it: `pieces.expect`."""
+
+    raw: "RangeReader"
+
+    def expect(self, hints: Iterable[Hint]) -> None:
+        """Fetches it, many pieces at once. Raises as reading does."""
+        self.raw.expect(hints)
+
+
+class RangeReader(Seekable):
+    """A file that is read by ranges, a few pieces kept; size: bytes. Raises what fetch does."""
+
+    def __init__(self, size: int, fetch: Fetch) -> None:
+        super().__init__(size)
+        self._pieces = Pieces(size, fetch)
+
+    def expect(self, hints: Iterable[Hint]) -> None:
+        self._pieces.expect(hints)
+
+    def _from(self, place: int, most: int) -> bytes | memoryview:
+        return self._pieces.at(place)
