@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from redactor import store
 from redactor.costs import CALLS, FANNED_OUT, STEPS, Footage
 from redactor.preset import Mode
+from redactor.store import objects
 from tests.handlers.conftest import Functions
 
 WRITES = ("Put", "Copy", "Post", "List", "Create", "Complete", "Upload")
@@ -22,7 +22,7 @@ def asked(functions: Functions) -> Counter[str]:
         if not model.name.startswith("Delete"):  # free
             counted["writes" if model.name.startswith(WRITES) else "reads"] += 1
 
-    store._client().meta.events.register("before-call.s3", count)
+    objects._client().meta.events.register("before-call.s3", count)
     return counted
 
 
