@@ -26,7 +26,7 @@ from benchmarks import hour
 from benchmarks.clips import write
 from redactor import models
 from redactor.annotations import SegmentBoxes
-from redactor.detect import detect
+from redactor.detect import SegmentSightings, detect
 from redactor.detectors import load
 from redactor.identity.weights import open_embedder
 from redactor.join import Joined, join
@@ -34,7 +34,7 @@ from redactor.media.mux import PartFile
 from redactor.media.parts import packets_digest
 from redactor.media.source import open_source
 from redactor.media.streams import FrameTime
-from redactor.merge import Merged, SegmentSightings, merge
+from redactor.merge import Merged, merge
 from redactor.plan import plan
 from redactor.preset import Experimental, Preset
 from redactor.redact import Verdict, redact

@@ -162,7 +162,7 @@ def _face(box: Floats, score: float, quality: float, person: int) -> _Face:
     return _Face(Detection((x1, y1, x2, y2), round(float(score), 4), round(float(quality), 4)), person)
 
 
-def _signatures(length: int, rng: np.random.Generator) -> Iterator[str]:
+def _signatures(length: int, rng: np.random.Generator) -> Iterator[bytes]:
     """Of one shot with some noise; in every third one the camera pans."""
     wide = np.kron(rng.integers(0, 256, (9, 40, 3)), np.ones((4, 4, 1), np.int64))
     pans = rng.random() < 1 / 3
@@ -178,7 +178,7 @@ def _segment(n: int, frames: list[tuple[FrameRecord, list[int]]], people: Floats
     who = {(record.pts, position): one for record, whose in frames for position, one in enumerate(whose)}
     seen = Sightings.of(records)
     crops = survivors(_candidates(records, who), seen, TIME_BASE)
-    pictured = tuple(replace(crop, jpeg=rng.bytes(int(rng.integers(*_JPEG)))) for crop in crops)
+    pictured = tuple(replace(crop, portrait=b64encode(rng.bytes(int(rng.integers(*_JPEG)))).decode()) for crop in crops)
     made = ((key, people[who[key]] + rng.normal(0, _WITHIN, SIZE)) for key in wanted(seen, TIME_BASE))
     templates = tuple(Template(*key, b64encode(one.astype("<f4").tobytes()).decode()) for key, one in made)
     return Found(SegmentDetections(n, records, pictured, 24.0), templates)
@@ -189,7 +189,7 @@ def _candidates(records: tuple[FrameRecord, ...], who: dict[tuple[int, int], int
     best: dict[tuple[int, int], Crop] = {}
     for record in records:
         for position, one in enumerate(record.detections or ()):
-            person, crop = who[record.pts, position], Crop(record.pts, position, one.box, one.quality, b"")
+            person, crop = who[record.pts, position], Crop(record.pts, position, one.box, one.quality)
             if person < 0:
                 yield crop
                 continue

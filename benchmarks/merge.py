@@ -24,6 +24,7 @@ from benchmarks import hour
 from containers.worker import merge as entry_point
 from redactor import entry
 from redactor import work as names
+from redactor.detect import SegmentSightings
 from redactor.job import Job, Pinned
 from redactor.jsonable import decode
 from redactor.preset import Preset
@@ -97,7 +98,7 @@ def _write(store: Store, frames: int, people: int) -> None:
     for found in hour.found(frames, people):
         n = found.detections.n
         work.save(names.templates_name(n), found.templates)
-        work.save_timed(names.detections_name(n), found.detections)
+        work.save_timed(names.detections_name(n), SegmentSightings.of(found.detections))
 
 
 class _Clock:
@@ -158,8 +159,9 @@ def _measured(folder: Path) -> Mapping[str, Any]:
 
 
 def _boxes(work: Work) -> int:
-    """Detections in all documents, counted in their text."""
-    return sum(work.store.read(work.key(name)).count(b'"score":') for name in work.names("detections/"))
+    """Detections in all documents."""
+    found = work.load_all_timed(SegmentSightings, work.names("detections/"))
+    return sum(len(one.value.frames.score) for one in found)
 
 
 def _show(told: Mapping[str, Any]) -> None:

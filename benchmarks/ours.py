@@ -13,12 +13,12 @@ from unittest import mock
 
 import redactor.detect as detect_step
 from redactor import detectors
-from redactor.detect import Found, detect
+from redactor.detect import Found, SegmentSightings, detect
 from redactor.identity import weights
 from redactor.media.decode import decode
 from redactor.media.source import Source, open_source
 from redactor.media.streams import Segment
-from redactor.merge import Merged, SegmentSightings, merge
+from redactor.merge import Merged, merge
 from redactor.plan import Plan, plan
 from redactor.preset import Experimental, Preset
 from redactor.work import Timed

@@ -16,12 +16,12 @@ from localcloud.cloud import Cloud
 from redactor import models
 from redactor.annotations import SegmentBoxes
 from redactor.cli.weights import environment
-from redactor.detect import Found, detect
+from redactor.detect import Found, SegmentSightings, detect
 from redactor.join import join
 from redactor.media.mux import PartFile
 from redactor.media.source import open_source
 from redactor.media.streams import Segment
-from redactor.merge import SegmentSightings, merge
+from redactor.merge import merge
 from redactor.plan import Plan, plan
 from redactor.preset import Preset
 from redactor.redact import Verdict, redact

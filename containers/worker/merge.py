@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from redactor import work as names
+from redactor.detect import SegmentSightings
 from redactor.entry import step
 from redactor.identity.sampling import Template
 from redactor.job import Job
 from redactor.many import each
 from redactor.media.source import open_source
 from redactor.media.streams import Segment
-from redactor.merge import SegmentSightings, merge
+from redactor.merge import merge
 from redactor.plan import Plan
 from redactor.work import Work
 

@@ -6,8 +6,9 @@ of every detection is stored, and the rule applied again over the whole video gi
 kept.
 """
 
+import base64
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -20,6 +21,7 @@ from redactor.portraits import encoded, head, quality
 from redactor.sightings import Sightings
 
 _OVERLAP = 0.3  # intersection over union
+_AT_ONCE = 256  # crops that are compared with all around them
 
 # Columns: pts, position, x1, y1, x2, y2, quality. float64 holds each of them exactly.
 Rows = npt.NDArray[np.float64]
@@ -30,14 +32,20 @@ class Crop:
     """A portrait that may become a thumbnail.
 
     pts, position: which detection of which frame. box: that detection's, tight, pixels of the decoded frame.
-    jpeg: the head with a margin, upright, square pixels, at most 256 px high.
+    portrait: the head with a margin, upright, square pixels, at most 256 px high: a JPEG as base64, which it stays
+        until it is wanted, as few are.
     """
 
     pts: int
     position: int
     box: Box
     quality: float
-    jpeg: bytes
+    portrait: str = field(default="", repr=False)
+
+    @property
+    def jpeg(self) -> bytes:
+        """The portrait's file; raises ValueError where it is no base64."""
+        return base64.b64decode(self.portrait, validate=True)
 
 
 class Keeper:
@@ -65,7 +73,7 @@ class Keeper:
         self._open = {key: kept for key, kept in self._open.items() if not _beaten(kept[0], new, self._window)}
         self._recent = np.concatenate([self._recent, new])
         for n, one in enumerate(judged):
-            crop = Crop(pts, n, one.box, one.quality, b"")
+            crop = Crop(pts, n, one.box, one.quality)
             if not _beaten(crop, self._recent, self._window):
                 self._open[pts, n] = crop, head(picture, one.box, self._video)
         return judged
@@ -80,7 +88,7 @@ class Keeper:
         for key in sorted(self._open):
             if now is None or key[0] < now - self._window:
                 crop, picture = self._open.pop(key)
-                self._done.append(replace(crop, jpeg=encoded(picture)))
+                self._done.append(replace(crop, portrait=base64.b64encode(encoded(picture)).decode()))
 
 
 def survivors(crops: Iterable[Crop], seen: Sightings, time_base: Fraction) -> tuple[Crop, ...]:
@@ -90,11 +98,17 @@ def survivors(crops: Iterable[Crop], seen: Sightings, time_base: Fraction) -> tu
     """
     window = _window(time_base)
     rows = np.column_stack([seen.pts[seen.frame], seen.position, seen.boxes, seen.quality])
-    kept = []
-    for crop in sorted(crops, key=lambda crop: (crop.pts, crop.position)):
-        start, end = np.searchsorted(rows[:, 0], [crop.pts - window, crop.pts + window + 1])
-        if not _beaten(crop, rows[start:end], window):
-            kept.append(crop)
+    ordered = sorted(crops, key=lambda crop: (crop.pts, crop.position))
+    kept: list[Crop] = []
+    for at in range(0, len(ordered), _AT_ONCE):
+        some = ordered[at : at + _AT_ONCE]
+        wanted = np.array([_row(crop) for crop in some])
+        starts, ends = (np.searchsorted(rows[:, 0], wanted[:, 0] + far) for far in (-window, window + 1))
+        which = np.repeat(np.arange(len(some)), ends - starts)
+        near = np.arange(len(which)) + np.repeat(ends - np.cumsum(ends - starts), ends - starts)
+        better = rows[near, 6] >= wanted[which, 6]
+        beaten = which[better][_beat(rows[near[better]], wanted[which[better]], window)]
+        kept += [some[n] for n in np.setdiff1d(np.arange(len(some)), beaten).tolist()]
     return tuple(kept)
 
 
@@ -108,18 +122,23 @@ def _rows(detections: Sequence[tuple[int, int, Detection]]) -> Rows:
     return np.array(listed, dtype=np.float64).reshape(-1, 7)
 
 
+def _row(crop: Crop) -> tuple[float, ...]:
+    return (crop.pts, crop.position, *crop.box, crop.quality)
+
+
 def _beaten(crop: Crop, rows: Rows, window: int) -> bool:
-    """Whether a better row overlaps it within the window. Of equals the earlier is better, then the first in its
-    frame."""
-    x1, y1, x2, y2 = crop.box
-    rows = rows[
-        (rows[:, 6] >= crop.quality) & (rows[:, 2] < x2) & (rows[:, 4] > x1) & (rows[:, 3] < y2) & (rows[:, 5] > y1)
-    ]
-    rows = rows[np.abs(rows[:, 0] - crop.pts) <= window]
-    earlier = (rows[:, 0] < crop.pts) | ((rows[:, 0] == crop.pts) & (rows[:, 1] < crop.position))
-    rows = rows[(rows[:, 6] > crop.quality) | earlier]
-    shared = (np.minimum(rows[:, 4], x2) - np.maximum(rows[:, 2], x1)) * (
-        np.minimum(rows[:, 5], y2) - np.maximum(rows[:, 3], y1)
-    )
-    both = (rows[:, 4] - rows[:, 2]) * (rows[:, 5] - rows[:, 3]) + (x2 - x1) * (y2 - y1) - shared
-    return bool((shared > _OVERLAP * both).any())
+    return bool(_beat(rows, np.array([_row(crop)]), window).any())
+
+
+def _beat(rows: Rows, others: Rows, window: int) -> npt.NDArray[np.bool_]:
+    """Whether a row is better than its other one and overlaps it within the window. Of equals the earlier is better,
+    then the first in its frame. others: as many, or one for all."""
+    pts, position, left, top, right, bottom, quality = rows.T
+    when, place, x1, y1, x2, y2, good = others.T
+    shared = (np.minimum(right, x2) - np.maximum(left, x1)).clip(0) * (
+        np.minimum(bottom, y2) - np.maximum(top, y1)
+    ).clip(0)
+    both = (right - left) * (bottom - top) + (x2 - x1) * (y2 - y1) - shared
+    earlier = (pts < when) | ((pts == when) & (position < place))
+    better = (quality > good) | ((quality == good) & earlier)
+    return np.asarray(better & (np.abs(pts - when) <= window) & (shared > _OVERLAP * both))

@@ -6,6 +6,7 @@ What is found in a frame depends on that frame and its time alone, never on wher
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from redactor.media.upright import upright_bgr
 from redactor.plan import Plan
 from redactor.preset import Preset
 from redactor.scenes import lightness, signature
+from redactor.sightings import Sightings
 
 # Pixels of the longest side of the picture that signatures are made of.
 _MARKED = 320
@@ -36,7 +38,7 @@ _BLACK = signature(np.zeros((_MARKED, _MARKED, 3), np.uint8))
 
 @dataclass(frozen=True)
 class SegmentDetections:
-    """detections/<n>: all frames of the segment in presentation order, and the portraits that may become thumbnails.
+    """All frames of the segment in presentation order, and the portraits that may become thumbnails.
 
     smallest_face: height in upright pixels of the source below which faces were not seen. gaps: frames that nobody
     could look at.
@@ -47,6 +49,21 @@ class SegmentDetections:
     crops: tuple[Crop, ...]
     smallest_face: float
     gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentSightings:
+    """detections/<n>: SegmentDetections as it is stored, the frames as arrays."""
+
+    n: int
+    frames: Sightings
+    crops: tuple[Crop, ...]
+    smallest_face: float
+    gaps: tuple[Gap, ...] = ()
+
+    @classmethod
+    def of(cls, found: SegmentDetections) -> Self:
+        return cls(found.n, Sightings.of(found.frames), found.crops, found.smallest_face, found.gaps)
 
 
 @dataclass(frozen=True)
@@ -75,7 +92,7 @@ class _Frame:
     should be looked at, none where nobody looks. picture: the largest, as it is."""
 
     time: FrameTime
-    mark: str
+    mark: bytes
     lights: tuple[Sequence[Picture], ...] = ()
     picture: Picture | None = None
 

@@ -1,7 +1,7 @@
 """Frozen dataclasses to plain JSON values and back, by cattrs.
 
 Fractions travel as "numerator/denominator", bytes as base64, enums by value, None as null. A class with a class method
-from_json(doc) reads itself.
+from_json(doc) reads itself, one with a method to_json() writes itself.
 """
 
 import base64
@@ -19,7 +19,7 @@ _CONVERTER.register_unstructure_hook(Fraction, str)
 _CONVERTER.register_structure_hook(Fraction, lambda value, _: Fraction(value))
 _CONVERTER.register_unstructure_hook(bytes, lambda value: base64.b64encode(value).decode())
 _CONVERTER.register_structure_hook(bytes, lambda value, _: base64.b64decode(value, validate=True))
-use_class_methods(_CONVERTER, "from_json")
+use_class_methods(_CONVERTER, "from_json", "to_json")
 
 
 def dump(value: object) -> Any:

@@ -19,7 +19,7 @@ USUAL = Fraction(15)
 _FILM = range(23, 30)
 
 
-def is_looked_at(time: FrameTime, mark: str, video: VideoStream, preset: Preset) -> bool:
+def is_looked_at(time: FrameTime, mark: bytes, video: VideoStream, preset: Preset) -> bool:
     """Whether the detector looks at a frame. mark: the frame's scenes.signature.
 
     A rate of the preset's own is kept to; the detector `strict` looks at every frame.

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
 from redactor.annotations import FaceTable, write_annotations
 from redactor.crops import Crop, survivors
-from redactor.detect import SegmentDetections
+from redactor.detect import SegmentSightings
 from redactor.detectors.detection import Box
 from redactor.errors import DamagedVideo, MissingResult
 from redactor.identity.sampling import Embeddings, Template, lasting
@@ -31,22 +31,7 @@ from redactor.work import Timed
 
 # As large as detectors look at, so that a portrait read from the source is like the others.
 _THUMB_SIDE = 1280
-
-
-@dataclass(frozen=True)
-class SegmentSightings:
-    """detections/<n> as it is read here: like detect.SegmentDetections, but for the frames, which are arrays."""
-
-    n: int
-    frames: Sightings
-    crops: tuple[Crop, ...]
-    smallest_face: float
-    gaps: tuple[Gap, ...] = ()
-
-    @classmethod
-    def of(cls, found: SegmentDetections) -> Self:
-        """The same without a document in between."""
-        return cls(found.n, Sightings.of(found.frames), found.crops, found.smallest_face, found.gaps)
+_BOX = ("x", "y", "width", "height")
 
 
 @dataclass(frozen=True)
@@ -123,7 +108,7 @@ def merge(
         frames=len(frames),
         faces=len(tracking.tracks),
         coverage=tuple(_coverage(row, video) for row in tracking.coverage),
-        pruned=tuple(_pruned(row, video) for row in tracking.pruned),
+        pruned=_pruned(tracking.pruned, video),
         cuts=tuple(_time(pts, video) for pts in tracking.cuts),
         smallest_face=smallest,
         warnings=_warnings(embeddings),
@@ -237,7 +222,7 @@ def _from_source(
 
 def _time(pts: int, video: VideoStream) -> float:
     """Seconds, for people."""
-    return round(float(pts * video.time_base), 3)
+    return round(pts * video.time_base.numerator / video.time_base.denominator, 3)
 
 
 def _coverage(row: Coverage, video: VideoStream) -> dict[str, Any]:
@@ -255,14 +240,17 @@ def _coverage(row: Coverage, video: VideoStream) -> dict[str, Any]:
     }
 
 
-def _pruned(row: Pruned, video: VideoStream) -> dict[str, Any]:
-    x, y, width, height = (round(value, 5) for value in _fractions(np.array([row.box]), video)[0].tolist())
-    return {
-        "time": _time(row.pts, video),
-        "first": _time(row.first, video),
-        "last": _time(row.last, video),
-        "frames": row.frames,
-        "box": {"x": x, "y": y, "width": width, "height": height},
-        "score": row.score,
-        "reason": row.reason,
-    }
+def _pruned(rows: Sequence[Pruned], video: VideoStream) -> tuple[dict[str, Any], ...]:
+    boxes = _fractions(np.array([row.box for row in rows]).reshape(-1, 4), video).tolist()
+    return tuple(
+        {
+            "time": _time(row.pts, video),
+            "first": _time(row.first, video),
+            "last": _time(row.last, video),
+            "frames": row.frames,
+            "box": {side: round(value, 5) for side, value in zip(_BOX, box, strict=True)},
+            "score": row.score,
+            "reason": row.reason,
+        }
+        for row, box in zip(rows, boxes, strict=True)
+    )

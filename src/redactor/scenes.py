@@ -4,8 +4,6 @@ Detect stores a signature with every frame, so that both are found in one pass o
 looked for cuts by itself, the result would depend on where its segment begins.
 """
 
-import base64
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -20,7 +18,7 @@ Bytes = npt.NDArray[np.uint8]
 # A signature: mean luma in _GRID x _GRID cells, then the luma profile along x and along y in _BINS bins each.
 _GRID = 8
 _BINS = 96
-_LENGTH = _GRID * _GRID + 2 * _BINS
+LENGTH = _GRID * _GRID + 2 * _BINS
 
 # At a cut the cells change by much of their own contrast (in one shot by less than a fifth), by more than around it,
 # and no shift of the picture explains it: of the profiles' variation at least 0.8 remained at real cuts, at most 0.6
@@ -47,22 +45,22 @@ class Scenes:
     camera: Floats
 
 
-def signature(picture: Picture) -> str:
-    """The signature of an upright picture of any size, (h, w, 3) uint8 BGR: 344 characters of base64."""
+def signature(picture: Picture) -> bytes:
+    """The signature of an upright picture of any size, (h, w, 3) uint8 BGR: 256 bytes."""
     luma: Bytes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
     grid = cv2.resize(luma, (_GRID, _GRID), interpolation=cv2.INTER_AREA)
     profiles = [_profile(_means(luma, axis)) for axis in (0, 1)]
-    return base64.b64encode(grid.tobytes() + b"".join(profiles)).decode()
+    return grid.tobytes() + b"".join(profiles)
 
 
-def lightness(mark: str) -> float:
+def lightness(mark: bytes) -> float:
     """Mean luma of the picture that a signature is of, 0-255."""
-    return float(np.frombuffer(base64.b64decode(mark), np.uint8)[: _GRID * _GRID].mean())
+    return float(np.frombuffer(mark, np.uint8, _GRID * _GRID).mean())
 
 
-def read(signatures: Iterable[str | bytes]) -> Scenes:
-    """Cuts and camera motion of a whole video, signatures in presentation order."""
-    data = np.frombuffer(b"".join(map(base64.b64decode, signatures)), np.uint8).reshape(-1, _LENGTH)
+def read(signatures: Bytes) -> Scenes:
+    """Cuts and camera motion of a whole video. signatures: (frames, 256), in presentation order."""
+    data = signatures.reshape(-1, LENGTH)
     if not len(data):
         return Scenes(np.empty(0, np.int64), np.empty((0, 2)))
     grids, profiles = data[:, : _GRID * _GRID], data[:, _GRID * _GRID :].reshape(-1, 2, _BINS)
@@ -73,13 +71,13 @@ def read(signatures: Iterable[str | bytes]) -> Scenes:
     return Scenes(shot, camera - camera[np.searchsorted(shot, shot)])
 
 
-def parts(signatures: Iterable[str | bytes]) -> npt.NDArray[np.int64]:
+def parts(signatures: Bytes) -> npt.NDArray[np.int64]:
     """(frames,) int: grows by one wherever a picture differs from the one before as across a cut.
 
     Looks at neighbours alone, so a part of a video is parted where the whole is; a quick pan parts it too.
+    signatures: (frames, 256).
     """
-    data = np.frombuffer(b"".join(map(base64.b64decode, signatures)), np.uint8).reshape(-1, _LENGTH)
-    levelled, contrast = _levelled(data[:, : _GRID * _GRID])
+    levelled, contrast = _levelled(signatures.reshape(-1, LENGTH)[:, : _GRID * _GRID])
     return np.cumsum(_differs(_changes(levelled), contrast), dtype=np.int64)
 
 

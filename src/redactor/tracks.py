@@ -150,7 +150,7 @@ def track(
     who = persons(alone, _embeddings(people.faces, sightings, faces))
     ordered, doubts = _numbered(who, alone, people.faces)
     left_out = [([row], _DOUBLE) for row in doubles | people.doubles] + [(rows, _WEAK) for rows in people.weak]
-    pruned = [_pruned(rows, why, every.frame[rows], sightings) for rows, why in left_out]
+    pruned = [_pruned(rows, why, every.frame, sightings) for rows, why in left_out]
     return Tracking(
         tracks=tuple(_track(n, head, seen, pts, video) for n, (head, _) in enumerate(ordered, 1)),
         coverage=tuple(_coverage(n, one, seen, pts, doubts.get(n, ())) for n, one in enumerate(ordered, 1)),
@@ -224,15 +224,15 @@ def _coverage(number: int, person: Person, seen: Seen, pts: Ints, doubts: tuple[
 
 
 def _pruned(rows: list[int], reason: str, frames: Ints, sightings: Sightings) -> Pruned:
-    """frames: of the rows."""
-    best = int(np.argmax(sightings.score[rows]))
-    x1, y1, x2, y2 = sightings.boxes[rows[best]].tolist()
+    """frames: of all rows."""
+    best = rows[int(np.argmax(sightings.score[rows]))] if len(rows) > 1 else rows[0]
+    x1, y1, x2, y2 = sightings.boxes[best].tolist()
     return Pruned(
         pts=int(sightings.pts[frames[best]]),
         box=(x1, y1, x2, y2),
-        score=float(sightings.score[rows[best]]),
-        first=int(sightings.pts[frames[0]]),
-        last=int(sightings.pts[frames[-1]]),
+        score=float(sightings.score[best]),
+        first=int(sightings.pts[frames[rows[0]]]),
+        last=int(sightings.pts[frames[rows[-1]]]),
         frames=len(rows),
         reason=reason,
     )

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from infrastructure.steps import STEPS
-from redactor import flow, store
+from redactor import flow
 from redactor.bucket import Results
-from redactor.store import Store
+from redactor.store import Store, objects
 from redactor.work import Work
 from tests.aws import BUCKET, REGION, versioned_bucket
 from tests.media_factory import face_clip
@@ -89,7 +89,7 @@ def functions(monkeypatch: pytest.MonkeyPatch, written: dict[str, dict[str, byte
     environment = {"REDACTOR_BUCKET": BUCKET, "AWS_DEFAULT_REGION": REGION, **weights()}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    clients = (store._client, flow._client)
+    clients = (objects._client, flow._client)
     with versioned_bucket() as bucket:
         for client in clients:
             client.cache_clear()

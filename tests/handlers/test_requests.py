@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from redactor import store
 from redactor.costs import CALLS, FANNED_OUT, STEPS, Footage
 from redactor.preset import Mode
+from redactor.store import objects
 from tests.handlers.conftest import Functions
 
 WRITES = ("Put", "Copy", "Post", "List", "Create", "Complete", "Upload")
@@ -18,11 +18,12 @@ def asked(functions: Functions) -> Counter[str]:
     """Requests since the last look, by what S3 charges for them."""
     counted = Counter[str]()
 
-    def count(model: Any, **_: Any) -> None:
-        if not model.name.startswith("Delete"):  # free
-            counted["writes" if model.name.startswith(WRITES) else "reads"] += 1
+    def count(event_name: str, **_: Any) -> None:
+        operation = event_name.rpartition(".")[2]
+        if not operation.startswith("Delete"):  # free
+            counted["writes" if operation.startswith(WRITES) else "reads"] += 1
 
-    store._client().meta.events.register("before-call.s3", count)
+    objects._client().meta.events.register_first("before-send.s3", count)
     return counted
 
 

@@ -14,14 +14,14 @@ from typing import BinaryIO, Self
 from unittest.mock import patch
 
 from redactor import models
-from redactor.detect import Found, SegmentDetections, detect
+from redactor.detect import Found, SegmentDetections, SegmentSightings, detect
 from redactor.identity.sampling import Template
 from redactor.join import Joined, join
 from redactor.media.audio import SoundDigests
 from redactor.media.mux import PartFile
 from redactor.media.source import Source, open_source
 from redactor.media.streams import FrameTime, Gap, Segment, Streams
-from redactor.merge import Merged, SegmentSightings, merge
+from redactor.merge import Merged, merge
 from redactor.plan import Plan, plan
 from redactor.preset import BlurType, Experimental, Preset
 from redactor.redact import Verdict, redact

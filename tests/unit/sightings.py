@@ -42,7 +42,7 @@ def stream(width: int = 1280, height: int = 720, rotation: int = 0, aspect: Frac
     )
 
 
-def scenery(seed: int, width: int = 64, height: int = 36) -> str:
+def scenery(seed: int, width: int = 64, height: int = 36) -> bytes:
     """The signature of a shot: same seed, same shot."""
     coarse = np.random.default_rng(seed).integers(0, 256, (9, 16, 3), np.uint8)
     return signature(np.kron(coarse, np.ones((height // 9, width // 16, 1), np.uint8)))
@@ -68,7 +68,7 @@ def walks(
     return lambda n: face(start[0] + n * step[0], start[1] + n * step[1], size, score) if n in frames else None
 
 
-def records(count: int, *people: Person, signatures: Sequence[str] | None = None) -> list[FrameRecord]:
+def records(count: int, *people: Person, signatures: Sequence[bytes] | None = None) -> list[FrameRecord]:
     """The frames, each with whoever is seen in it, in the order of the people."""
     frames = []
     for n in range(count):

@@ -1,15 +1,16 @@
 """What Detect finds in a segment, and that the split into segments changes nothing of it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import redactor.detect
 from redactor.crops import Crop, survivors
-from redactor.detect import SegmentDetections
+from redactor.detect import SegmentSightings
 from redactor.detectors.detection import FrameRecord
 from redactor.detectors.faces import Faces, Picture, nothing
 from redactor.jsonable import decode, encode
@@ -110,8 +111,11 @@ def test_standard_definition_lowers_what_the_detector_sees(
 
 
 def test_detections_travel_as_json(pipeline: Pipeline) -> None:
-    one = pipeline.found[0].value
-    assert decode(SegmentDetections, encode(one)) == one
+    one = SegmentSightings.of(pipeline.found[0].value)
+    read = decode(SegmentSightings, encode(one))
+    assert (read.n, read.crops, read.smallest_face, read.gaps) == (one.n, one.crops, one.smallest_face, one.gaps)
+    for column in fields(Sightings):
+        assert np.array_equal(getattr(read.frames, column.name), getattr(one.frames, column.name))
 
 
 @pytest.mark.parametrize("at_once", [200_000, 10**9])

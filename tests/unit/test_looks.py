@@ -19,7 +19,7 @@ from tests.unit.annotated import STANDARD
 TICKS = int(1 / STANDARD.time_base)  # a second
 
 
-def mark(lightness: int) -> str:
+def mark(lightness: int) -> bytes:
     return signature(np.full((36, 64, 3), lightness, np.uint8))
 
 

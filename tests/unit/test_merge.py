@@ -93,7 +93,7 @@ def test_a_portrait_belongs_to_whose_detection_it_shows_else_to_the_only_one_aro
     people = [seen_once(n + 1, 7, box, position=n) for n, box in enumerate(boxes)]
 
     def crop(position: int, left: float, pts: int = 7) -> Crop:
-        return Crop(pts, position, (left, 20.0, left + 10, 40.0), 0.5, b"")
+        return Crop(pts, position, (left, 20.0, left + 10, 40.0), 0.5)
 
     shared, alone, between, later = crop(1, 40), crop(2, 70), crop(3, 40), crop(0, 40, pts=8)
     assert list(_owners(people, [shared, alone, between, later])) == [(shared, 2), (alone, 2)]

@@ -22,7 +22,7 @@ def good(x: float, y: float = 100.0, quality: float = 0.5, score: float = 0.9) -
     return replace(face(x, y, 60, score), quality=quality)
 
 
-def frame(pts: int, *found: Detection, mark: str = STILL) -> FrameRecord:
+def frame(pts: int, *found: Detection, mark: bytes = STILL) -> FrameRecord:
     return FrameRecord(pts, FRAME, mark, found)
 
 

@@ -33,5 +33,5 @@ class FrameRecord:
 
     pts: int
     duration: int
-    signature: str
+    signature: bytes
     detections: tuple[Detection, ...] | None

@@ -17,6 +17,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
+import numpy as np
+
 from redactor.detectors.detection import Box, Detection, FrameRecord
 from redactor.detectors.faces import Floats, Picture
 from redactor.identity.embedder import vector
@@ -70,12 +72,15 @@ class _Grid:
     def chosen(self, pts: int, part: int, faces: Sequence[_Face]) -> list[int]:
         """Positions of the faces to embed. part: grows at each cut, as scenes.parts says. faces: the frame's certain
         ones, of any kind."""
+        return self.of_kind(pts, part, [face for face in faces if self.least <= face.quality < self.below])
+
+    def of_kind(self, pts: int, part: int, faces: list[_Face]) -> list[int]:
+        """The same where all faces are of this kind."""
         cell = pts * self._cells.numerator // self._cells.denominator
         if (part, cell) != self._at:
             self._at, self._before = (part, cell), []
-        kind = [face for face in faces if self.least <= face.quality < self.below]
-        found = [face.position for face in _turn(kind, cell) if not _overlaps(face.box, self._before)]
-        self._before += [face.box for face in kind]
+        found = [face.position for face in _turn(faces, cell) if not _overlaps(face.box, self._before)]
+        self._before += [face.box for face in faces]
         return found
 
 
@@ -88,13 +93,13 @@ class Sampler:
 
     def __init__(self, video: VideoStream, embed: Embed) -> None:
         self._video, self._embed, self._rule = video, embed, _rule(video.time_base)
-        self._mark, self._part = "", 0
+        self._mark, self._part = b"", 0
         self._templates: list[Template] = []
 
     def add(self, record: FrameRecord, found: Sequence[Detection], picture: Picture) -> None:
         """record: of the frame, quality judged. found: the same detections with their landmarks. picture: the upright
         frame, (h, w, 3) uint8 BGR; not held."""
-        self._part += bool(self._mark) and int(parts([self._mark, record.signature])[1])
+        self._part += bool(self._mark) and int(parts(np.frombuffer(self._mark + record.signature, np.uint8))[1])
         self._mark = record.signature
         certain = [
             _Face(one.box, n, one.quality) for n, one in enumerate(record.detections or ()) if one.score >= _CERTAIN
@@ -140,7 +145,7 @@ def _chosen(grid: _Grid, seen: Sightings, part: Ints) -> Iterator[Key]:
     faces = map(_Face, boxes, seen.position[kind].tolist(), seen.quality[kind].tolist())
     times = zip(seen.pts[frame].tolist(), part[frame].tolist(), strict=True)
     for (pts, shot), group in groupby(zip(times, faces, strict=True), key=itemgetter(0)):
-        yield from ((pts, n) for n in grid.chosen(pts, shot, [face for _, face in group]))
+        yield from ((pts, n) for n in grid.of_kind(pts, shot, [face for _, face in group]))
 
 
 def _turn(good: list[_Face], cell: int) -> list[_Face]:

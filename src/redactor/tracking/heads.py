@@ -118,9 +118,10 @@ def _run(rows: Ints, seen: Seen) -> Heads:
     row = np.full(len(every), -1)
     row[frames - first] = rows
     times, known = seen.seconds[every], seen.seconds[frames]
-    tight = _whole(_filled(known, seen.still[rows], times), times)
+    step = float(np.median(np.diff(times))) if len(every) > 1 else 1.0
+    tight = _whole(_filled(known, seen.still[rows], times), step)
     head = _grown(_head(tight), _unsure(known, seen.score[rows], times))
-    boxes = _smooth(head, times) + np.tile(seen.camera[every], 2)
+    boxes = _smooth(head, step) + np.tile(seen.camera[every], 2)
     extended = (every < frames[0]) | (every > frames[-1])
     kept = ~extended | _visible(boxes, seen.size)
     return Heads(every[kept], boxes[kept], row[kept], extended[kept])
@@ -170,23 +171,22 @@ def _unsure(known: Floats, scores: Floats, times: Floats) -> Floats:
     return np.asarray(np.minimum(away * _AWAY, _AWAY_MOST) + doubt * _DOUBT)
 
 
-def _whole(tight: Floats, times: Floats) -> Floats:
+def _whole(tight: Floats, step: float) -> Floats:
     """Boxes hardly smaller than most of those around them: a face half behind something keeps its size."""
     if len(tight) < 3:
         return tight
-    reach = _window(_SIZE, float(np.median(np.diff(times))), len(tight))
     sides = tight[:, 2:] - tight[:, :2]
-    usual = [_ranked(side, _SIZE_SHARE, reach) for side in sides.T]
-    by = (np.stack(usual, axis=1) - sides).clip(min=0) / 2
+    by = (_ranked(sides, _SIZE_SHARE, _window(_SIZE, step, len(tight))) - sides).clip(min=0) / 2
     return np.concatenate([tight[:, :2] - by, tight[:, 2:] + by], axis=1)
 
 
 def _ranked(values: Floats, share: float, reach: int) -> Floats:
-    """(n,): the value below which this share of those up to `reach` places away lie; the ends are mirrored."""
-    windows = sliding_window_view(np.pad(values, reach, mode="reflect"), 2 * reach + 1)
-    rank = int(share * windows.shape[1])
+    """Of each column, the value below which this share of those up to `reach` rows away lie; the ends are mirrored."""
+    mirrored = np.concatenate([values[reach:0:-1], values, values[-2 : -reach - 2 : -1]])
+    windows = sliding_window_view(mirrored, 2 * reach + 1, axis=0)
+    rank = int(share * windows.shape[2])
     starts = range(0, len(windows), _WINDOWS)
-    return np.concatenate([np.partition(windows[at : at + _WINDOWS], rank)[:, rank] for at in starts])
+    return np.concatenate([np.partition(windows[at : at + _WINDOWS], rank)[..., rank] for at in starts])
 
 
 def _head(tight: Floats) -> Floats:
@@ -199,29 +199,38 @@ def _grown(boxes: Floats, share: Floats) -> Floats:
     return np.concatenate([boxes[:, :2] - by, boxes[:, 2:] + by], axis=1)
 
 
-def _smooth(boxes: Floats, times: Floats) -> Floats:
+def _smooth(boxes: Floats, step: float) -> Floats:
     """Averaged envelopes along the smooth path, widened by motion; never smaller than the box of the same frame."""
     if len(boxes) < 3:
         return boxes
-    step = float(np.median(np.diff(times)))
     path = _path((boxes[:, :2] + boxes[:, 2:]) / 2, _window(_PATH, step, len(boxes)))
-    rest = boxes - np.tile(path, 2)
     reach = _window(_SMOOTH, step, len(boxes))
-    around = np.pad(rest, ((2 * reach, 2 * reach), (0, 0)), mode="edge")
-    windows = sliding_window_view(around, 2 * reach + 1, axis=0)
-    envelope = np.concatenate([windows[:, :2].min(axis=2), windows[:, 2:].max(axis=2)], axis=1)
     motion = np.abs(np.gradient(path, axis=0)) * _MOTION
-    return np.asarray(np.tile(path, 2) + _mean(envelope, reach) + np.concatenate([-motion, motion], axis=1))
+    low = _envelope(boxes[:, :2] - path, reach, np.minimum) + path - motion
+    high = _envelope(boxes[:, 2:] - path, reach, np.maximum) + path + motion
+    return np.concatenate([low, high], axis=1)
 
 
 def _path(centres: Floats, reach: int) -> Floats:
     """Moving average of the centres; the ends are continued as they came, so that steady motion stays itself."""
-    return _mean(np.pad(centres, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd"), reach)
+    before, after = 2 * centres[0] - centres[reach:0:-1], 2 * centres[-1] - centres[-2 : -reach - 2 : -1]
+    return _over(np.concatenate([before, centres, after]), reach, np.add) / (2 * reach + 1)
 
 
-def _mean(values: Floats, reach: int) -> Floats:
-    """Means of all windows of 2 * reach + 1 rows."""
-    return np.asarray(sliding_window_view(values, 2 * reach + 1, axis=0).mean(axis=2))
+def _envelope(values: Floats, reach: int, extreme: np.ufunc) -> Floats:
+    """Mean of the extremes of all windows that a row is in; the ends go on as they are."""
+    wide = 2 * reach
+    around = np.concatenate([values[:1].repeat(wide, axis=0), values, values[-1:].repeat(wide, axis=0)])
+    return _over(_over(around, reach, extreme), reach, np.add) / (wide + 1)
+
+
+def _over(values: Floats, reach: int, combine: np.ufunc) -> Floats:
+    """All windows of 2 * reach + 1 rows, each combined into one."""
+    count = len(values) - 2 * reach
+    out = values[:count].copy()
+    for at in range(1, 2 * reach + 1):
+        combine(out, values[at : at + count], out=out)
+    return out
 
 
 def _window(seconds: float, step: float, count: int) -> int:

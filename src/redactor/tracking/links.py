@@ -20,6 +20,7 @@ _GATE, _GATE_NEW = 0.75, 1.0
 _GATE_SIZE = 0.7  # natural log of the ratio of sizes
 _LONGEST_MISS = 0.25  # seconds, or two and a half intervals between frames looked at
 _STEADY = 0.4  # how much of a new measurement goes into the velocity
+_BLOCK = 1024  # frames whose faces are plain numbers at once: those of an hour would take 100 MB
 _WEAK = 0.3  # cost of a score of 0 against one of 1: the weak double of a face must not take its place
 
 
@@ -62,11 +63,12 @@ def _by_frame(seen: Seen, rows: Ints) -> Iterator[list[_Face]]:
     place = points(seen)[rows]
     order = np.lexsort((place[:, 2], place[:, 1], place[:, 0], seen.frame[rows]))
     rows, place = rows[order], place[order]
+    columns = (*place.T, seen.score[rows], rows)
     edges = np.searchsorted(seen.frame[rows], np.arange(len(seen.seconds) + 1)).tolist()
-    faces = np.column_stack([place, seen.score[rows]])
-    for start, end in pairwise(edges):
-        here = zip(faces[start:end].tolist(), rows[start:end].tolist(), strict=True)
-        yield [(x, y, size, score, row) for (x, y, size, score), row in here]
+    for first in range(0, len(seen.seconds), _BLOCK):
+        here = edges[first : first + _BLOCK + 1]
+        faces = list(zip(*(column[here[0] : here[-1]].tolist() for column in columns), strict=True))
+        yield from (faces[start - here[0] : end - here[0]] for start, end in pairwise(here))
 
 
 def _extended(heads: list[_Head], faces: list[_Face], at: float) -> list[_Head]:
@@ -74,23 +76,22 @@ def _extended(heads: list[_Head], faces: list[_Face], at: float) -> list[_Head]:
     left = {face[-1]: face for face in faces}
     for number, row in least_cost(_costs(heads, faces, at)):
         _step(heads[number], left.pop(row), at)
-    return [_Head([row], x, y, size, at) for row, (x, y, size, _, _) in sorted(left.items())]
+    return [_Head([row], *left[row][:3], at) for row in sorted(left)]
 
 
 def _costs(heads: list[_Head], faces: list[_Face], at: float) -> dict[Pair, float]:
     """Costs of all pairs inside the gates. Faces are sorted by x, so that a crowd costs its neighbours, not its
     square."""
-    xs, biggest = [face[0] for face in faces], max(face[2] for face in faces)
+    xs, biggest = [face[0] for face in faces], max([face[2] for face in faces])
     costs: dict[Pair, float] = {}
     for number, head in enumerate(heads):
-        ahead = at - head.at
+        ahead, before = at - head.at, head.size
         x, y = head.x + head.vx * ahead, head.y + head.vy * ahead
         gate = _GATE if len(head.rows) > 1 else _GATE_NEW
-        reach = gate * (head.size + biggest) / 2
+        reach = gate * (before + biggest) / 2
         for px, py, size, score, row in faces[bisect_left(xs, x - reach) : bisect_right(xs, x + reach)]:
-            far = math.hypot(px - x, py - y) * 2 / (head.size + size)
-            grown = abs(math.log(size / head.size))
-            if far < gate and grown < _GATE_SIZE:
+            far = math.hypot(px - x, py - y) * 2 / (before + size)
+            if far < gate and (grown := abs(math.log(size / before))) < _GATE_SIZE:
                 costs[number, row] = far + grown / 2 + _WEAK * (1 - score)
     return costs
 
