@@ -95,7 +95,7 @@ class Source:
     def unread(self, places: range) -> Iterator[None]:
         """Inside, zeros stand in for these bytes of the file.
 
-        FFmpeg may keep some of them. So what is read afterwards is read in here too, or after `rewind`.
+        FFmpeg may keep some of them, so what comes after it comes from a container opened anew: see `video`, `rewind`.
         """
         self._file.unread, self._whole = places, False
         try:
@@ -118,13 +118,18 @@ class Source:
     def leave_out(self, index: int) -> None:
         """From here on until `rewind` the packets of all streams but this one are passed over, unread where they can
         be."""
-        self._fresh = False
+        self._touch()
         for stream in self.container.streams:
             if stream.index != index:
                 stream.discard = Discard.all
 
     def video(self, index: int) -> AvVideoStream:
-        """The stream with this index, its decoder set up the one way that every step uses."""
+        """The stream with this index, its decoder set up the one way that every step uses.
+
+        Opens the container anew where something was left unread.
+        """
+        if not self._whole:
+            self.rewind()
         stream = self.container.streams[index]
         if not isinstance(stream, AvVideoStream):
             raise UnreadableVideo(f"stream {index} is not a video stream")
@@ -151,7 +156,7 @@ class Source:
         self.check()
 
     def _touch(self) -> None:
-        assert self._whole or self._file.unread is not None, "zeros may stand where nothing was read: rewind first"
+        assert self._whole or self._file.unread is not None, "zeros may stand where nothing was read"
         self._fresh = False
 
     def check(self) -> None:
