@@ -2,9 +2,9 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
-from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -120,10 +120,19 @@ def test_what_a_beginning_does_not_tell_is_left_to_whole_packets(
     assert bool(looked) is (head < 600)
 
 
+@dataclass
+class FakePacket:
+    is_keyframe: bool
+    is_discard: bool
+    pts, dts, pos, size = 4, 3, 2, 1
+
+    def __bytes__(self) -> bytes:
+        return b"p"
+
+
 @pytest.mark.parametrize(("key", "hidden"), [(True, False), (False, False), (True, True)])
 def test_only_a_key_that_is_shown_is_one(key: bool, hidden: bool) -> None:
-    packet: Any = MagicMock(pts=4, dts=3, pos=2, size=1, is_keyframe=key, is_discard=hidden)
-    packet.__bytes__.return_value = b"p"
+    packet: Any = FakePacket(key, hidden)
     told = glimpses._told(packet, range(0), "mjpeg", None)
     assert told == (Key(4, 3, 2) if key and not hidden else None)
 
