@@ -71,11 +71,12 @@ class Source:
         self.container.close()
         self._open()
 
-    def seek(self, timestamp: int, stream: Stream) -> None:
-        """Go to the last key packet at or before timestamp (ticks of the stream), as far as the container knows it."""
+    def seek(self, timestamp: int, stream: Stream, *, any_frame: bool = False) -> None:
+        """Go to the last key packet at or before timestamp (ticks of the stream), as far as the container knows it;
+        with any_frame to the last packet, whatever it needs to be decoded."""
         self._touch()
         try:
-            self.container.seek(timestamp, stream=stream, backward=True)
+            self.container.seek(timestamp, stream=stream, backward=True, any_frame=any_frame)
         except Exception as error:
             self.check()
             raise DamagedVideo(f"seeking to {timestamp} failed: {error}") from error
