@@ -35,11 +35,12 @@ from redactor.media.parts import packets_digest
 from redactor.media.source import open_source
 from redactor.media.streams import FrameTime
 from redactor.merge import Merged, merge
+from redactor.output import Output
 from redactor.plan import plan
 from redactor.preset import Experimental, Preset
 from redactor.redact import Verdict, redact
 from redactor.select import select
-from redactor.verify import Output, verify
+from redactor.verify import verify
 from redactor.work import Timed
 
 _WHOLE = Preset(experimental=Experimental(segment_seconds=Fraction(86400)))

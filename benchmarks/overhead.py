@@ -22,11 +22,12 @@ from redactor.media.mux import PartFile
 from redactor.media.source import open_source
 from redactor.media.streams import Segment
 from redactor.merge import merge
+from redactor.output import Output
 from redactor.plan import Plan, plan
 from redactor.preset import Preset
 from redactor.redact import Verdict, redact
 from redactor.select import select
-from redactor.verify import Output, verify
+from redactor.verify import verify
 from redactor.work import Timed
 
 PRESET = Preset()

@@ -32,10 +32,10 @@ from benchmarks.clips import write
 from redactor.many import AT_ONCE, each
 from redactor.media.inspection import inspect_output
 from redactor.media.streams import VideoStream
+from redactor.output import Output
 from redactor.plan import plan
 from redactor.preset import Preset
 from redactor.store import Object, Store
-from redactor.verify import Output
 
 _CHUNK, _SMALL = 1 << 16, b"x" * 1000
 

@@ -43,6 +43,7 @@ ACCESS: Mapping[str, Access] = {
     "select": Access(reads=(INPUT, OUTPUT, WORK), writes=(WORK,), deletes=_RECORDS),
     "redact": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
     "join": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
+    "prove": Access(reads=(WORK,), writes=(WORK,), deletes=_RECORDS),
     "verify": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
     "publish": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT, WORK), deletes=(OUTPUT, *_RECORDS), erases=_FACES),
     "report": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT,), erases=_FACES, notifies=True),

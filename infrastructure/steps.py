@@ -45,6 +45,7 @@ _TABLE = (
     Step("select", "image", 1769, 300),
     Step("redact", "image", 3538, 900, disk=4096),
     Step("join", "image", 1769, 900),
+    Step("prove", "image", 1769, 300),
     Step("verify", "image", 1769, 900),
     Step("publish", "zip", 512, 900),
     Step("report", "zip", 512, 60),
@@ -53,3 +54,5 @@ _TABLE = (
 STEPS = {step.name: step for step in _TABLE}
 # The steps that a Map starts once a segment; Plan hands their number at once to the state machine.
 FANNED_OUT = ("detect", "redact")
+# Those that a Map starts many times: Prove once a stretch of a large result.
+MAPPED = (*FANNED_OUT, "prove")

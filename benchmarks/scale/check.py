@@ -14,7 +14,7 @@ from benchmarks.scale.flow import World, simulate
 from localcloud.cloud import Cloud
 from redactor.bucket import Results
 from redactor.cli.weights import environment
-from redactor.costs import CALLS, FANNED_OUT, FUNCTIONS, VCPU, Footage, Machine, Waits, seconds
+from redactor.costs import CALLS, FUNCTIONS, VCPU, Footage, Machine, Waits, count, seconds
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -76,7 +76,7 @@ def check(video: Path) -> None:
 def busy(footage: Footage) -> float:
     """CPU seconds of all steps: on one vCPU, with nothing to wait for."""
     one, nothing = Machine.function(VCPU), Waits(0, 0, math.inf, math.inf, 0)
-    calls = {step: (footage.segments if step in FANNED_OUT else 1, CALLS[step](footage)) for step in FUNCTIONS}
+    calls = {step: (count(step, footage), CALLS[step](footage)) for step in FUNCTIONS}
     return sum(n * seconds(step, call, footage, one, nothing) for step, (n, call) in calls.items())
 
 

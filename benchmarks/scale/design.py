@@ -1,6 +1,5 @@
 """The flow as it is built, and as it might be: each what-if changes what single calls ask of S3, and says so."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -9,7 +8,6 @@ from redactor.costs import CALLS, Call, Footage
 Change = Callable[[Call, Footage], Call]
 # S3's smallest part of a multipart upload but the last.
 SMALLEST_PART = 5 << 20
-_FUNCTIONS = 16
 
 
 @dataclass(frozen=True)
@@ -51,17 +49,6 @@ def _copied(call: Call, footage: Footage) -> Call:
     )
 
 
-def _in_functions(call: Call, footage: Footage) -> Call:
-    """Each reads its range and checks it; the state of the hash is handed on from one to the next."""
-    return replace(
-        call,
-        frames=call.frames / _FUNCTIONS,
-        many_reads=call.many_reads / _FUNCTIONS,
-        blocks=math.ceil(call.blocks / _FUNCTIONS),
-        ahead=call.ahead / _FUNCTIONS,
-    )
-
-
 def _halved(call: Call, footage: Footage) -> Call:
     return replace(call, frames=call.frames / 2)
 
@@ -69,7 +56,4 @@ def _halved(call: Call, footage: Footage) -> Call:
 AS_BUILT = Design("streamed, as built", {})
 COPY = AS_BUILT.and_("what-if: server-side copy", join=_copied)
 # Each with all before it.
-FURTHER = (
-    ranges := COPY.and_(f"and Verify in {_FUNCTIONS} functions, each with a range", verify=_in_functions),
-    ranges.and_("and MergeTracks and SelectFaces in half the time", merge=_halved, select=_halved),
-)
+FURTHER = (COPY.and_("and MergeTracks and SelectFaces in half the time", merge=_halved, select=_halved),)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from benchmarks.scale.account import NO_LUCK, Account, Luck, Throttled, Used
 from benchmarks.scale.design import AS_BUILT, Design
 from benchmarks.scale.engine import Process, Simulation
-from redactor.costs import AWS, FANNED_OUT, FUNCTIONS, STEPS, Footage, Waits, other, seconds
+from redactor.costs import AWS, FUNCTIONS, MAPPED, STEPS, Footage, Waits, count, handing_on, other, seconds
 from redactor.measured import assumed
 from redactor.preset import Mode
 from redactor.prices import dollars
@@ -83,7 +83,7 @@ def _job(
         for step in STEPS[world.mode]:
             began = simulation.now
             yield world.waits.transition
-            if step in FANNED_OUT:
+            if step in MAPPED:
                 yield from _map(step, footage, world, account, outcome, starter)
             else:
                 yield from account.invoke(step, _work(step, footage, world), outcome.used)
@@ -102,7 +102,8 @@ def _work(step: str, footage: Footage, world: World) -> float:
 
 def _map(step: str, footage: Footage, world: World, account: Account, outcome: Outcome, starter: _Starter) -> Process:
     """`at_once` workers take segments from one list; the first failure ends the Map."""
-    work, items, failures = _work(step, footage, world), iter(range(footage.segments)), list[Throttled]()
+    calls = count(step, footage)
+    work, items, failures = _work(step, footage, world), iter(range(calls)), list[Throttled]()
 
     def worker(segments: Iterator[int]) -> Process:
         for _ in segments:
@@ -114,6 +115,10 @@ def _map(step: str, footage: Footage, world: World, account: Account, outcome: O
             except Throttled as error:
                 failures.append(error)
 
-    yield [worker(items) for _ in range(min(world.at_once, footage.segments))]
+    yield [worker(items) for _ in range(min(world.at_once, calls))]
     if failures:
         raise failures[0]
+    if step == "prove":
+        turns, waited = handing_on(footage, world.at_once, world.waits)
+        outcome.used.dollars[step] = outcome.used.dollars.get(step, 0.0) + waited * FUNCTIONS[step].per_second
+        yield turns

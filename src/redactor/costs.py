@@ -6,11 +6,11 @@ and what is assumed in measured.py. Free tiers are left out.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from redactor.inorder import BLOCK, NEAR
+from redactor.inorder import BLOCK, NEAR, STRETCH
 from redactor.many import AT_ONCE, COPIES
-from redactor.measured import FIXED, OUTPUT, PACKETS, REQUEST, START, assumed, per_frame
+from redactor.measured import FIXED, HANDED, OUTPUT, PACKETS, REQUEST, START, assumed, per_frame
 from redactor.pieces import KIB, MIB, requests
 from redactor.preset import Mode
 from redactor.prices import dollars
@@ -25,6 +25,8 @@ _COPY, _UPLOAD, _PIECE = 64 * MIB, 8 * MIB, 16 * MIB
 _ENTRY = 24.0
 # What every step of a job asks of S3: its claim, whether a record of failure stands, the job, the plan, the segments.
 _ALWAYS = 5
+# Seconds between two looks for what another function is about to write (work.py).
+POLL = 0.1
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Machine:
     def dollars(self, seconds: float) -> float:
         """Of one call that takes so long."""
         return _BILLED[self.kind](self, seconds)
+
+    @property
+    def per_second(self) -> float:
+        """Of a function: what a second more costs."""
+        return self.dollars(1) - self.dollars(0)
 
 
 def _function(machine: Machine, seconds: float) -> float:
@@ -70,6 +77,7 @@ FUNCTIONS: Mapping[str, Machine] = {
     "select": Machine.function(1769, limit=300),
     "redact": Machine.function(3538, 4096),
     "join": Machine.function(1769),
+    "prove": Machine.function(1769, limit=300),
     "verify": Machine.function(1769),
     "publish": Machine.function(512),
 }
@@ -77,6 +85,8 @@ TASK = Machine("fargate", 8192, 100 * 1024, 4.0)
 # Container tasks of one job at a time.
 TASKS_AT_ONCE = 10
 FANNED_OUT = ("detect", "redact")
+# Steps that a Map calls many times.
+MAPPED = (*FANNED_OUT, "prove")
 ZIPPED = ("accept", "publish")
 # compute -> step -> machine. None: not measured, so no figure is given.
 COMPUTE: Mapping[str, Mapping[str, Machine | None]] = {
@@ -87,10 +97,11 @@ COMPUTE: Mapping[str, Mapping[str, Machine | None]] = {
 STEPS: Mapping[Mode, tuple[str, ...]] = {
     Mode.COMBINED: tuple(FUNCTIONS),
     Mode.ANALYZE: ("accept", "plan", "detect", "merge", "publish"),
-    Mode.REDACT: ("accept", "plan", "select", "redact", "join", "verify", "publish"),
+    Mode.REDACT: ("accept", "plan", "select", "redact", "join", "prove", "verify", "publish"),
 }
-# State transitions of a job: its own states with the start; one child's.
-STATES: Mapping[Mode, tuple[int, int]] = {Mode.COMBINED: (15, 2), Mode.ANALYZE: (11, 1), Mode.REDACT: (12, 1)}
+# State transitions of a job with a small result: its own states with the start, and how many of them are Maps over
+# segments; of a large one the Map over stretches too. One child's.
+STATES: Mapping[Mode, tuple[int, int]] = {Mode.COMBINED: (16, 2), Mode.ANALYZE: (11, 1), Mode.REDACT: (13, 1)}
 CHILD_STATES = 2
 
 
@@ -157,6 +168,32 @@ def _streamed(f: Footage) -> Call:
     )
 
 
+def stretches(f: Footage) -> int:
+    """How many times Prove is called, about: none for a small result, or one whose parts are too large."""
+    return 0 if f.output <= STRETCH or f.output / f.segments > STRETCH else math.ceil(f.output / STRETCH)
+
+
+def count(step: str, f: Footage) -> int:
+    """How often a job calls the step."""
+    return stretches(f) if step == "prove" else f.segments if step in FANNED_OUT else 1
+
+
+def _proves(f: Footage) -> Call:
+    """A stretch: the index from two ends, and its bytes ahead of the look. Nothing for the hashes: see handing_on."""
+    share = 1 / max(1, stretches(f))
+    index = f.frames * _ENTRY
+    ahead = f.output * share
+    return Call(f.frames * share, _ALWAYS + 1 + requests(index), 1, index, blocks=math.ceil(ahead / BLOCK), ahead=ahead)
+
+
+def _verifies(f: Footage) -> Call:
+    """All of the file, or what was seen of it."""
+    proofs, frames = stretches(f), Call(f.frames, _ALWAYS + 5, 1, many_reads=f.segments)
+    if proofs:
+        return replace(frames, many_reads=f.segments + proofs, down=f.frames * 10.0)
+    return replace(frames, blocks=math.ceil(f.output / BLOCK), ahead=f.output)
+
+
 # What one call of each step moves, as its entry point is written.
 CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "accept": lambda f: Call(reads=12, writes=4),
@@ -181,9 +218,8 @@ CALLS: Mapping[str, Callable[[Footage], Call]] = {
         f.output / f.segments,
     ),
     "join": _streamed,
-    "verify": lambda f: Call(
-        f.frames, _ALWAYS + 4, 1, many_reads=f.segments, blocks=math.ceil(f.output / BLOCK), ahead=f.output
-    ),
+    "prove": _proves,
+    "verify": _verifies,
     "publish": lambda f: Call(reads=26, writes=12, copied=f.output, copies=math.ceil(f.output / _COPY)),
 }
 
@@ -209,6 +245,16 @@ def seconds(step: str, call: Call, footage: Footage, machine: Machine, waits: Wa
     moved = (call.down + call.up) / waits.stream
     asked = call.reads * waits.read + call.writes * waits.write + (waits.read if call.blocks else 0)
     return worked + moved + asked + _many(call, machine, waits) + _copied(call, waits)
+
+
+def handing_on(footage: Footage, at_once: int, waits: Waits = AWS) -> tuple[float, float]:
+    """Of the hashes that go from stretch to stretch: (seconds until the last has them, seconds that all together wait
+    and work for them). Each is written, found at the next look, read, and gone on with over a stretch."""
+    calls = stretches(footage)
+    if not calls:
+        return 0.0, 0.0
+    turn = waits.write + POLL / 2 + waits.read + footage.output / calls / 1e6 * HANDED / 1000
+    return calls * turn, calls * turn * (min(calls, at_once) + 1) / 2
 
 
 def _many(call: Call, machine: Machine, waits: Waits) -> float:
@@ -297,7 +343,9 @@ def estimate(footage: Footage, mode: Mode, compute: str, at_once: int) -> Estima
 def _step(step: str, footage: Footage, machine: Machine | None, at_once: int) -> StepCost | None:
     if machine is None:
         return None
-    calls = footage.segments if step in FANNED_OUT else 1
+    calls = count(step, footage)
+    if not calls:
+        return StepCost(step, 0, 0.0, 0.0, 0.0, outlasts=False)
     at_once = min(at_once, TASKS_AT_ONCE) if machine.kind == "fargate" else at_once
     one, (wait, paid) = seconds(step, CALLS[step](footage), footage, machine), start(step, machine)
     # A function that has done one segment is warm for the next; a task is started for each.
@@ -305,18 +353,22 @@ def _step(step: str, footage: Footage, machine: Machine | None, at_once: int) ->
     waves = math.ceil(calls / at_once)
     elapsed = waves * one + wait * (waves if machine.kind == "fargate" else 1) + assumed("transition")
     cost = cold * machine.dollars(one + paid) + (calls - cold) * machine.dollars(one)
-    return StepCost(step, calls, calls * one + cold * paid, elapsed, cost, one > machine.limit)
+    turns, waited = handing_on(footage, at_once) if step == "prove" else (0.0, 0.0)
+    cost += waited * machine.per_second
+    return StepCost(step, calls, calls * one + cold * paid + waited, elapsed + turns, cost, one > machine.limit)
 
 
 def other(footage: Footage, mode: Mode, made: Mapping[str, Call] | None = None) -> dict[str, float]:
     """Dollars beside the steps': the state machine, and what S3 asks for requests. made: other calls than CALLS'."""
     own, maps = STATES[mode]
     asked = made or {step: CALLS[step](footage) for step in STEPS[mode]}
-    calls = {step: (footage.segments if step in FANNED_OUT else 1, asked[step]) for step in STEPS[mode]}
+    calls = {step: (count(step, footage), asked[step]) for step in STEPS[mode]}
     reads, writes = (sum(n * getattr(call, kind) for n, call in calls.values()) for kind in ("gets", "puts"))
     uploads = sum(n * (call.up / _UPLOAD + call.behind / _PIECE) for n, call in calls.values())
+    proofs = stretches(footage) if "prove" in STEPS[mode] else 0
+    states = own + maps * CHILD_STATES * footage.segments + CHILD_STATES * proofs + (proofs > 0)
     return {
-        "state transitions": dollars("step transition", own + maps * CHILD_STATES * footage.segments),
+        "state transitions": dollars("step transition", states),
         "S3 requests": dollars("s3 get", reads) + dollars("s3 put", writes + uploads),
     }
 

@@ -17,6 +17,8 @@ MIB = 1 << 20
 BLOCK = 8 * MIB
 # Blocks on their way at a time, and those that stay: less than a hundred megabytes together.
 UNDER_WAY, KEPT = 6, 4
+# Bytes of a stretch of a file that several functions read, each of which holds its own in memory: three seconds' worth.
+STRETCH = 256 * MIB
 # A jump over more than this is read beside the blocks, or those that it starts from would go.
 NEAR = (KEPT - 2) * BLOCK
 
@@ -39,7 +41,12 @@ class Block:
 def spans(sizes: Iterable[int]) -> Iterator[Span]:
     """Files of these sizes, one after another, each from its beginning to its end."""
     for file, size in enumerate(sizes):
-        yield from (Span(file, start, min(start + BLOCK, size)) for start in range(0, size, BLOCK))
+        yield from stretch(0, size, file)
+
+
+def stretch(start: int, end: int, file: int = 0) -> Iterator[Span]:
+    """Some of one file, bytes, half-open."""
+    return (Span(file, at, min(at + BLOCK, end)) for at in range(start, end, BLOCK))
 
 
 class Blocks:
@@ -54,9 +61,9 @@ class Blocks:
         self._kept: deque[Block] = deque(maxlen=KEPT)
 
     @classmethod
-    def of(cls, file: BinaryIO, size: int, told: Told | None = None) -> Self:
+    def of(cls, file: BinaryIO, asked: Iterable[Span], told: Told | None = None) -> Self:
         """Of one local file."""
-        return cls((Block(span, _read(file, span.start, span.end - span.start)) for span in spans([size])), told)
+        return cls((Block(span, _read(file, span.start, span.end - span.start)) for span in asked), told)
 
     def at(self, file: int, place: int) -> memoryview | None:
         """Bytes of the file from place on, at least one; None where no block has them that is here or comes next."""

@@ -116,16 +116,20 @@ def _blur(job: Job) -> dict[str, Any] | None:
 def _seconds(docs: Mapping[str, Any]) -> dict[str, float]:
     """Wall seconds by step; those of the segments are sums over all workers."""
     own = {step: doc["seconds"] for step, doc in docs.items()}
-    fanned = {"detect": ("merge", "detect_seconds"), "redact": ("verify", "redact_seconds")}
-    return own | {step: docs[doc]["value"][field] for step, (doc, field) in fanned.items() if doc in docs}
+    return own | {step: docs[doc]["value"][f"{step}_seconds"] for step, doc in _fanned(docs).items()}
+
+
+def _fanned(docs: Mapping[str, Any]) -> dict[str, str]:
+    """Of each step that ran many times: the one whose document says how long that took."""
+    fanned = {step: doc for step, doc in (("detect", "merge"), ("redact", "verify")) if doc in docs}
+    return fanned | ({"prove": "verify"} if docs.get("verify", {}).get("value", {}).get("prove_on") else {})
 
 
 def _cost(work: Work, job: Job, docs: Mapping[str, Any]) -> dict[str, Any]:
     """What the seconds above cost, by where they were spent."""
-    fanned = {"detect": ("merge", "detect_on"), "redact": ("verify", "redact_on")}
     # A job that began before a deployment may have results that do not say what they ran on: no price is known.
     ran = {step: {doc.get("on", ""): doc["seconds"]} for step, doc in docs.items()}
-    ran |= {step: docs[doc]["value"].get(field, {"": 0.0}) for step, (doc, field) in fanned.items() if doc in docs}
+    ran |= {step: docs[doc]["value"].get(f"{step}_on", {"": 0.0}) for step, doc in _fanned(docs).items()}
     video, verified = docs["plan"]["value"]["streams"]["video"], docs.get("verify", {}).get("value", {})
     filmed = Footage(
         pixels=video["width"] * video["height"],

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from redactor.costs import FANNED_OUT, FUNCTIONS, TASK, Footage, Machine, other
+from redactor.costs import FUNCTIONS, TASK, Footage, Machine, count, other
 from redactor.preset import Mode
 from redactor.prices import DATE, REGION
 
@@ -42,7 +42,7 @@ def spent(
 
 def _dollars(step: str, places: Mapping[str, float], footage: Footage) -> float | None:
     """None where one of the places has no price. Calls are shared out by seconds."""
-    calls = footage.segments if step in FANNED_OUT else 1
+    calls = count(step, footage)
     machines = {place: _machine(step, place) for place in places}
     whole, cost = sum(places.values()), 0.0
     for place, machine in machines.items():

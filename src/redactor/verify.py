@@ -5,23 +5,21 @@ very packets, all of them, at the times of the source's frames, in a file that h
 """
 
 import hashlib
-import io
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 from redactor.annotations import SegmentBoxes
 from redactor.errors import MissingResult, OutputMismatch
-from redactor.inorder import Blocks, InOrder, Told
 from redactor.join import title
-from redactor.media.inspection import OutputFacts, inspect_output
+from redactor.media.inspection import OutputFacts, Range, inspect_output
 from redactor.media.orientation import fields
 from redactor.media.source import open_source
 from redactor.media.streams import FrameTime, Gap, Segment
+from redactor.output import Output
 from redactor.plan import Plan
 from redactor.preset import BlurType
+from redactor.prove import Proof, proved
 from redactor.redact import Verdict
 from redactor.untouched import Tally, check_untouched, source_digests, tally
 
@@ -32,7 +30,8 @@ class Verified:
     on -> its seconds there. gaps: what is black in the MP4.
 
     copied: groups of pictures that were not encoded, None where nothing may be copied.
-    version: of the working file that was looked at, the only one that Publish puts out; the entry point fills it in.
+    version: of the working file that was looked at, the only one that Publish puts out.
+    prove_seconds, prove_on: as redact's, empty where Verify read the file alone.
     """
 
     frames: int
@@ -43,24 +42,8 @@ class Verified:
     version: str = ""
     redact_on: dict[str, float] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
-
-
-@dataclass(frozen=True)
-class Output:
-    """A file object and its size in bytes. ahead: makes its blocks, where they can be fetched ahead."""
-
-    file: BinaryIO
-    size: int
-    ahead: Callable[[Told | None], Blocks] | None = None
-
-    @contextmanager
-    def through(self, told: Told | None = None) -> Iterator[BinaryIO]:
-        """The file, for reading from its beginning on. told: gets all of it in order, to its end."""
-        blocks = self.ahead(told) if self.ahead else Blocks.of(self.file, self.size, told)
-        with closing(blocks):
-            yield io.BufferedReader(InOrder(self.file, self.size, blocks))
-            if told is not None:
-                blocks.drain()
+    prove_seconds: float = 0.0
+    prove_on: dict[str, float] = field(default_factory=dict)
 
 
 class _Hash:
@@ -90,10 +73,13 @@ def verify(
     gaps: Sequence[Gap] | None = None,
     boxes: Sequence[SegmentBoxes] = (),
     sound: Sequence[str | None] = (),
+    version: str = "",
+    proofs: Sequence[Proof] = (),
 ) -> Verified:
     """Raises OutputMismatch naming the first thing that is not as it must be, MissingResult where a verdict is absent.
 
-    The output is read once. source: is only read where frames were copied from it.
+    The output is read once, or not at all where proofs are of all of it in this version. source: is only read where
+    frames were copied from it.
     frames, gaps: the frame table of our own analysis and what nobody could look at in it; None in mode redact, where
     the frames that Redact decoded, each of them checked against the annotations, are the table. boxes: of every
     segment, where the plan lets frames be copied. sound: what Join read of each track (join.Joined).
@@ -110,15 +96,21 @@ def verify(
         _equal(f"the number of black frames from pts {gap.start} on", held, gap.frames)
     ranges = [(segment.start, segment.end) for segment in segments]
     runs = [(run.start, run.end) for verdict in verdicts for run in verdict.untouched.runs]
-    read = _Hash()
-    with output.through(read.enter) as file:
-        facts = inspect_output(file, output.size, plan.streams.video, ranges, runs)
-    _equal("the bytes that were read", read.size, output.size)
+    facts, sha256 = proved(proofs, output.size, version) or _read(output, plan, ranges, runs)
     for what, found, wanted in _claims(facts, plan, verdicts, decoded, blur):
         _equal(what, found, wanted)
     _check_sound(facts, sound, plan)
     copied = _check_copied(facts, source, plan, segments=segments, verdicts=verdicts, boxes=boxes)
-    return Verified(len(decoded), read.sha256, output.size, 0.0, gaps=tuple(black), copied=copied)
+    return Verified(len(decoded), sha256, output.size, 0.0, gaps=tuple(black), copied=copied, version=version)
+
+
+def _read(output: Output, plan: Plan, ranges: Sequence[Range], runs: Sequence[Range]) -> tuple[OutputFacts, str]:
+    """The facts of the file and its sha256, read by this function alone."""
+    read = _Hash()
+    with output.through(read.enter) as file:
+        facts = inspect_output(file, output.size, plan.streams.video, ranges, runs)
+    _equal("the bytes that were read", read.size, output.size)
+    return facts, read.sha256
 
 
 def _claims(

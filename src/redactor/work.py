@@ -9,10 +9,13 @@ detections/<n>      faces of one segment     select.json         who is hidden, 
 templates/<n>       their embeddings, erased when the job ends
 boxes/<n>           what Redact hides        parts/<n>.mp4       one segment redacted; parts/<n>.json its verdict
 errors/<step>-<n>   what failed and why      redacted.mp4        the whole; join.json, verify.json its checks
+stretches.json      of a large one: what each Prove looks at; a bare array, which the Map over them reads
+stretches/<n>       its proof; stretches/<n>.handed.json the hashes that go on to the next
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -26,8 +29,12 @@ from redactor.store import Missing, Object, Store
 
 T = TypeVar("T")
 
+# Seconds between two looks for what is awaited.
+_POLL = 0.1
+
 JOB, PLAN, SEGMENTS, PLACES, FRAMES = "job.json", "plan.json", "segments.json", "places.json", "frames.json"
 MERGE, SELECT, JOIN, VERIFY = "merge.json", "select.json", "join.json", "verify.json"
+STRETCHES = "stretches.json"
 ANNOTATIONS, REDACTED, REPORT = "annotations.json", "redacted.mp4", "report.json"
 THUMBS, ERRORS, TEMPLATES = "thumbs/", "errors/", "templates/"
 
@@ -55,6 +62,14 @@ def part_name(n: int) -> str:
 
 def verdict_name(n: int) -> str:
     return f"parts/{n:05d}.json"
+
+
+def proof_name(n: int) -> str:
+    return f"stretches/{n:05d}.json"
+
+
+def handed_name(n: int) -> str:
+    return f"stretches/{n:05d}.handed.json"
 
 
 def thumb_name(face_id: int) -> str:
@@ -89,6 +104,18 @@ class Work:
 
     def load(self, cls: type[T], name: str) -> T:
         return decode(cls, self.store.result(self.key(name)))
+
+    def awaited(self, cls: type[T], name: str, good: Callable[[T], bool], seconds: float) -> T | None:
+        """What another function is about to write; None where nothing good is there after so many seconds."""
+        until = time.monotonic() + seconds
+        while True:
+            with suppress(Missing):
+                found = decode(cls, self.store.read(self.key(name)))
+                if good(found):
+                    return found
+            if time.monotonic() > until:
+                return None
+            time.sleep(_POLL)
 
     def save_all(self, values: Iterable[tuple[str, object]]) -> None:
         """Many at a time; the values are asked for as they are written."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infrastructure.steps import STEPS
+from infrastructure.steps import MAPPED, STEPS
 from redactor import flow
 from redactor.bucket import Results
 from redactor.store import Store, objects
@@ -20,7 +20,9 @@ from tests.unit.pipeline import weights
 
 EXECUTION = f"arn:aws:states:{REGION}:123456789012:execution:redaction:one"
 VIDEO = "input/a/foo.mp4"
-ORDER = ("plan", "detect", "merge", "select", "redact", "join", "verify", "publish")
+# Bytes: of one part, and no more.
+STRETCH = "15000"
+ORDER = ("plan", "detect", "merge", "select", "redact", "join", "prove", "verify", "publish")
 
 
 @dataclass(frozen=True)
@@ -44,21 +46,25 @@ class Functions:
         return self.call(step, {"job": job, "execution": execution, **more})
 
     def through(self, job: str, *steps: str) -> dict[str, list[Any]]:
-        """The answers of these steps; detect and redact once for each segment, as the Maps call them."""
-        answers = {}
-        for step in steps:
-            each = [{"n": n} for n in range(len(self.segments(job)))] if step in ("detect", "redact") else [{}]
-            answers[step] = [self.step(step, job, **more) for more in each]
-        return answers
+        """The answers of these steps; some once for each segment or stretch, as the Maps call them."""
+        return {step: [self.step(step, job, **more) for more in self.items(step, job)] for step in steps}
+
+    def items(self, step: str, job: str) -> list[dict[str, int]]:
+        """What a step is told beside its job, call by call."""
+        if step not in MAPPED:
+            return [{}]
+        name = "stretches.json" if step == "prove" else "segments.json"
+        listed = json.loads(self.store.read(self.work(job).key(name)))
+        return [{"n": n} for n in range(len(listed))]
 
     def before(self, job: str, step: str) -> None:
         """All steps before this one are done, for `job`'s job: by their handlers once, then by what those wrote.
 
-        But for verify, whose word is of one version of one object.
+        But for prove and verify, whose word is of one version of one object.
         """
         work = self.work(job)
         for done in ORDER[: ORDER.index(step)]:
-            if done in self.written and done != "verify":
+            if done in self.written and done not in ("prove", "verify"):
                 for name, data in self.written[done].items():
                     self.store.write(work.key(name), data)
             else:
@@ -85,8 +91,11 @@ def written() -> dict[str, dict[str, bytes]]:
 
 @pytest.fixture
 def functions(monkeypatch: pytest.MonkeyPatch, written: dict[str, dict[str, bytes]]) -> Iterator[Functions]:
-    """In an environment as the stack sets it; clients are made anew, since warm functions keep theirs."""
-    environment = {"REDACTOR_BUCKET": BUCKET, "AWS_DEFAULT_REGION": REGION, **weights()}
+    """In an environment as the stack sets it; clients are made anew, since warm functions keep theirs.
+
+    But for stretches: results are small here, and have two of them.
+    """
+    environment = {"REDACTOR_BUCKET": BUCKET, "AWS_DEFAULT_REGION": REGION, "REDACTOR_STRETCH": STRETCH, **weights()}
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     clients = (objects._client, flow._client)

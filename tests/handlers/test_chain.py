@@ -1,13 +1,16 @@
 """From a dropped video to its results by calling the handlers in the order of the state machine."""
 
+import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import av
 import jsonschema
 import pytest
 
 from infrastructure.steps import STEPS
+from redactor import verify
 from redactor.bucket import Results
 from redactor.errors import InvalidPreset
 from tests.conftest import ROOT
@@ -15,7 +18,7 @@ from tests.damage import broken
 from tests.handlers.conftest import EXECUTION, VIDEO, Functions
 
 ANALYSIS = ("plan", "detect", "merge")
-REDACTION = ("select", "redact", "join", "verify")
+REDACTION = ("select", "redact", "join", "prove", "verify")
 
 
 def pictures(data: bytes, folder) -> list[bytes]:
@@ -33,18 +36,62 @@ def test_combined_ends_with_all_results(functions: Functions, job: str) -> None:
         "merge": [{"frames": 24, "faces": 2}],
         "select": [{"hidden": 2, "visible": 0}],
         "redact": [{"frames": 12}, {"frames": 12}],
-        "join": [{"bytes": len(functions.results()["foo_redacted.mp4"])}],
+        "join": [
+            {
+                "bytes": len(functions.results()["foo_redacted.mp4"]),
+                "proved": "apart",
+                "stretches": f"work/{job}/stretches.json",
+            }
+        ],
+        "prove": [{"stretch": 0}, {"stretch": 1}],
         "verify": [{"frames": 24}],
         "publish": [{"outcome": "published", "prefix": "output/a/foo.mp4/"}],
     }
     assert functions.results().keys() == {"foo_redacted.mp4", "foo_annotations.json", "foo_report.json"}
     report = json.loads(functions.results()["foo_report.json"])
     assert report["frames"] == {"in": 24, "out": 24}
-    assert report["seconds"].keys() == {"plan", "detect", "merge", "select", "redact", "join", "verify"}
+    assert report["seconds"].keys() == {"plan", "detect", "merge", "select", "redact", "join", "prove", "verify"}
     # The handlers were called by hand: on nothing whose price is known.
     assert report["cost"]["steps"] == dict.fromkeys(report["seconds"])
     assert report["cost"]["total"] is None
     assert functions.work(job).names("errors/") == []
+
+
+def test_in_one_stretch_or_in_many_the_results_are_the_same(
+    functions: Functions, job: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def done() -> tuple[Any, dict[str, bytes]]:
+        answers = functions.through(job, *REDACTION[2:], "publish")
+        report = json.loads(functions.results()["foo_report.json"])
+        return (answers["join"][0]["proved"], len(answers["prove"])), {
+            name: report[name] for name in ("output", "frames")
+        }
+
+    functions.through(job, *ANALYSIS, *REDACTION[:2])
+    apart = done()
+    monkeypatch.delenv("REDACTOR_STRETCH")
+    alone = done()
+    assert (apart[0], alone[0]) == (("apart", 2), ("alone", 0))
+    assert apart[1] == alone[1]
+    assert "prove" not in json.loads(functions.results()["foo_report.json"])["seconds"]
+    found = functions.results()["foo_redacted.mp4"]
+    assert alone[1]["output"] == {"sha256": hashlib.sha256(found).hexdigest(), "bytes": len(found)}
+
+
+def test_what_was_proved_is_not_read_again(functions: Functions, job: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By Verify, if it is of this very version; of another one it is no proof."""
+    functions.through(job, *ANALYSIS, *REDACTION[:-1])
+
+    def read(*_: object) -> None:
+        raise AssertionError
+
+    with monkeypatch.context() as here:
+        here.setattr(verify, "inspect_output", read)
+        functions.step("verify", job)
+        functions.step("join", job)
+        with pytest.raises(AssertionError):
+            functions.step("verify", job)
+    assert functions.through(job, "prove", "verify", "publish")["publish"][0]["outcome"] == "published"
 
 
 def test_accept_hands_on_what_the_choices_need(

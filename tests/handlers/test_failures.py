@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infrastructure.steps import MAPPED
 from redactor.errors import (
     InvalidAnnotations,
     InvalidIdList,
@@ -30,6 +31,7 @@ NEEDS = {
     "select": "annotations.json",
     "redact": "boxes/00000.json",
     "join": "parts/00001.mp4",
+    "prove": "stretches.json",
     "verify": "parts/00001.json",
     "publish": "verify.json",
 }
@@ -40,7 +42,7 @@ def record(functions: Functions, job: str, step: str) -> Any:
 
 
 def n_for(step: str) -> dict[str, int]:
-    return {"n": 0} if step in ("detect", "redact") else {}
+    return {"n": 0} if step in MAPPED else {}
 
 
 @pytest.mark.parametrize("step", ORDER)
@@ -125,7 +127,7 @@ def test_a_part_that_was_exchanged_is_never_published(functions: Functions, job:
     functions.store.write(work.key("boxes/00001.json"), json.dumps(boxes).encode())
     functions.step("redact", job, n=1)
     functions.store.write(work.key("parts/00001.json"), verdict)
-    functions.step("join", job)
+    functions.through(job, "join", "prove")
     with pytest.raises(OutputMismatch, match="the packets of the segments"):
         functions.step("verify", job)
     assert record(functions, job, "verify")["code"] == "OutputMismatch"

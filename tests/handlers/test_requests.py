@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from redactor.costs import CALLS, FANNED_OUT, STEPS, Footage
+from redactor import costs
+from redactor.costs import CALLS, STEPS, Footage, count
 from redactor.preset import Mode
 from redactor.store import objects
 from tests.handlers.conftest import Functions
@@ -27,11 +28,14 @@ def asked(functions: Functions) -> Counter[str]:
     return counted
 
 
-def test_a_step_asks_about_as_much_as_is_counted(functions: Functions, asked: Counter[str], job: str) -> None:
+def test_a_step_asks_about_as_much_as_is_counted(
+    functions: Functions, asked: Counter[str], job: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(costs, "STRETCH", 5_000)
     filmed = Footage(320 * 160, 24, 2, functions.store.head("input/a/foo.mp4").size, 10_000)
     for step in STEPS[Mode.COMBINED][1:]:
         asked.clear()
         functions.through(job, step)
-        calls, call = (2 if step in FANNED_OUT else 1), CALLS[step](filmed)
+        calls, call = count(step, filmed), CALLS[step](filmed)
         assert asked["reads"] / calls == pytest.approx(call.gets, abs=2), step
         assert asked["writes"] / calls == pytest.approx(call.puts, abs=2), step

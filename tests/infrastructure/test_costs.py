@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infrastructure.settings import Settings, project_context
-from infrastructure.steps import FANNED_OUT, STEPS
+from infrastructure.steps import FANNED_OUT, MAPPED, STEPS
 from redactor import costs
 from redactor.preset import Mode
 from tests.conftest import ROOT
@@ -23,7 +23,7 @@ def test_a_function_has_the_size_that_production_gives_it(step: str) -> None:
     assert machine.limit == deployed.timeout
     assert production.tasks_at_once == costs.TASKS_AT_ONCE
     assert (step in costs.ZIPPED) == (deployed.kind == "zip")
-    assert costs.FANNED_OUT == FANNED_OUT
+    assert (costs.FANNED_OUT, costs.MAPPED) == (FANNED_OUT, MAPPED)
 
 
 def test_a_task_has_the_size_that_is_deployed() -> None:
@@ -48,7 +48,7 @@ def test_the_states_of_a_job_are_those_of_the_definition(mode: Mode) -> None:
 
 def walked(mode: Mode) -> list[dict[str, Any]]:
     """The states that a job of the mode passes when nothing goes wrong."""
-    answers = {"$.outcome": "accepted", "$.mode": str(mode), "$.publish.outcome": "published"}
+    answers = {"$.outcome": "accepted", "$.mode": str(mode), "$.publish.outcome": "published", "$.join.proved": "alone"}
     name, passed = DEFINITION["StartAt"], []
     while name:
         state = DEFINITION["States"][name]

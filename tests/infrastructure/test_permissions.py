@@ -65,7 +65,7 @@ def test_only_the_role_by_which_ecs_runs_instances_holds_a_policy_of_aws(assembl
 
 def test_a_functions_own_code_may_not_touch_the_network_by_which_lambda_attaches_it(assembly: Assembly) -> None:
     attached = [role for role in assembly.of("AWS::IAM::Role") if _actions(assembly, role, "Allow", "ec2:")]
-    assert len(attached) == 7
+    assert len(attached) == 8
     for role in attached:
         assert _actions(assembly, role, "Deny", "ec2:") == _actions(assembly, role, "Allow", "ec2:")
 

@@ -12,7 +12,7 @@ from botocore.model import ListShape, Shape, StructureShape
 
 from containers.worker.__main__ import STEPS as TASK_STEPS
 from infrastructure.kinds import CONTAINER
-from infrastructure.steps import FANNED_OUT, STEPS
+from infrastructure.steps import MAPPED, STEPS
 from redactor import accept, gather, publish
 from redactor.media import cuts
 from tests.conftest import ROOT
@@ -33,7 +33,7 @@ from tests.statemachine.definition import (
 LIMIT = 256 * 1024
 # What a task's payload may hold: Accept is given the execution's input, all others a claimed job.
 PAYLOADS = {"accept": {"input", "execution"}} | {
-    step: {"job", "execution"} | ({"n"} if step in FANNED_OUT else set()) for step in STEPS if step != "accept"
+    step: {"job", "execution"} | ({"n"} if step in MAPPED else set()) for step in STEPS if step != "accept"
 }
 # The pattern that tells Step Functions to wait is no part of the call.
 _PATTERNS = (".sync", ".waitForTaskToken")

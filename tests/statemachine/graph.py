@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from infrastructure.kinds import SUBSTITUTIONS, TASKS, substitution
-from infrastructure.steps import FANNED_OUT, STEPS
+from infrastructure.steps import FANNED_OUT, MAPPED, STEPS
 from redactor import errors
 from redactor.places import Place
 from tests.statemachine.definition import (
@@ -211,7 +211,7 @@ def misnamed(machine: Definition) -> list[str]:
     missing = STEPS.keys() - {"report"} - {step for step, _ in called}
     # In a child, each place of a segment has a call of its own.
     once = [step for step, task in called if not task.graph]
-    twice = [step for step in STEPS if once.count(step) > 1 or (step in once and step in FANNED_OUT)]
+    twice = [step for step in STEPS if once.count(step) > 1 or (step in once and step in MAPPED)]
     nobody = [task.name for task in tasks if step_of(task) is None]
     wrong = [task.name for step, task in called if not task.name.lower().startswith(step)]
     return [*sorted(missing), *twice, *nobody, *wrong]
@@ -222,7 +222,9 @@ def misplaced(machine: Definition) -> list[str]:
 
     A place that nobody knows is a failure, not a guess: there is no default.
     """
-    return [f"{one.name}: {what}" for one in states(machine, "Map") for what in _misplaced(one.body["ItemProcessor"])]
+    graphs = {one.name: one.body["ItemProcessor"] for one in states(machine, "Map")}
+    placed = {name: graph for name, graph in graphs.items() if name.lower().startswith(FANNED_OUT)}
+    return [f"{name}: {what}" for name, graph in placed.items() for what in _misplaced(graph)]
 
 
 def _misplaced(graph: Definition) -> list[str]:

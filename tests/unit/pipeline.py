@@ -22,11 +22,13 @@ from redactor.media.mux import PartFile
 from redactor.media.source import Source, open_source
 from redactor.media.streams import FrameTime, Gap, Segment, Streams
 from redactor.merge import Merged, merge
+from redactor.output import Output
 from redactor.plan import Plan, plan
 from redactor.preset import BlurType, Experimental, Preset
+from redactor.prove import Proof
 from redactor.redact import Verdict, redact
 from redactor.select import Selection, select
-from redactor.verify import Output, Verified, verify
+from redactor.verify import Verified, verify
 from redactor.work import Timed
 from tests.conftest import shared
 
@@ -159,12 +161,15 @@ class Pipeline:
         ours: bool = True,
         verdicts: Sequence[Verdict] | None = None,
         sound: Sequence[str | None] | None = None,
+        proofs: Sequence[Proof] = (),
+        version: str = "",
+        kind: type[Output] = Output,
     ) -> Verified:
         """An MP4 held against this pipeline. ours: with the frame table of our own analysis. sound: as Join says it."""
         given = self.verdicts if verdicts is None else verdicts
         frames, gaps = (self.frames, self.gaps) if ours else (None, None)
         with out.open("rb") as made, self.path.open("rb") as source:
-            output, original = Output(made, out.stat().st_size), Output(source, self.size)
+            output, original = kind(made, out.stat().st_size), Output(source, self.size)
             boxes = self.selection.boxes if self.plan.copying else ()
             return verify(
                 output,
@@ -177,6 +182,8 @@ class Pipeline:
                 gaps=gaps,
                 boxes=boxes,
                 sound=read_sound(self.source, self.plan.streams) if sound is None else sound,
+                version=version,
+                proofs=proofs,
             )
 
     def again(self, folder: Path, **changes: object) -> "Pipeline":

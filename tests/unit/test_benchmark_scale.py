@@ -11,7 +11,7 @@ from benchmarks.scale.account import NO_LUCK, Luck
 from benchmarks.scale.design import AS_BUILT, COPY, FURTHER
 from benchmarks.scale.engine import Simulation
 from benchmarks.scale.flow import World, simulate
-from redactor.costs import CALLS, FANNED_OUT, FUNCTIONS, STEPS, Footage, estimate, seconds, start
+from redactor.costs import CALLS, FUNCTIONS, MAPPED, STEPS, Footage, count, estimate, seconds, start
 from redactor.preset import Mode
 
 HOUR = tables.footage(10)
@@ -27,7 +27,7 @@ footages = st.builds(
 
 def whole(footage: Footage) -> float:
     """The seconds of all calls."""
-    calls = {step: (footage.segments if step in FANNED_OUT else 1) for step in STEPS[Mode.COMBINED]}
+    calls = {step: count(step, footage) for step in STEPS[Mode.COMBINED]}
     return sum(n * seconds(step, CALLS[step](footage), footage, FUNCTIONS[step]) for step, n in calls.items())
 
 
@@ -38,9 +38,10 @@ def test_work_is_conserved(footage: Footage, at_once: int, seed: int) -> None:
     if one.failed:  # a call outlasts a function
         return
     assert one.used.work == pytest.approx(whole(footage))
-    assert one.used.calls == 7 + 2 * footage.segments
-    assert most <= max(1, min(at_once, footage.segments))
-    assert one.took >= whole(footage) / max(1, min(at_once, footage.segments))
+    assert one.used.calls == 7 + 2 * footage.segments + count("prove", footage)
+    together = max(1, min(at_once, max(footage.segments, count("prove", footage))))
+    assert most <= together
+    assert one.took >= whole(footage) / together
 
 
 @settings(max_examples=25, deadline=None)
@@ -50,7 +51,7 @@ def test_without_stragglers_more_at_once_is_never_slower(footage: Footage, at_on
     if any(one.failed for one in outcomes):
         return
     # Waiting for a warm machine may be quicker than starting one: by a start in each Map, at most.
-    spared = sum(start(step, FUNCTIONS[step])[0] for step in FANNED_OUT) if cold else 0.0
+    spared = sum(start(step, FUNCTIONS[step])[0] for step in MAPPED) if cold else 0.0
     for fewer, more in itertools.pairwise(outcomes):
         assert more.took <= fewer.took + spared + 1e-6
 
@@ -101,7 +102,7 @@ def test_a_what_if_changes_the_steps_that_it_names_and_no_others() -> None:
 
 def test_a_machine_is_cold_once() -> None:
     (one,), _ = simulate([HOUR], World(10, luck=NO_LUCK))
-    assert one.used.cold == 7 + 2 * 10
+    assert one.used.cold == 7 + 3 * 10
 
 
 def test_processes_that_end_together_go_on_once() -> None:

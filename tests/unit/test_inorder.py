@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from redactor import inorder
 from redactor.errors import TryAgain
-from redactor.inorder import Block, Blocks, InOrder, spans
+from redactor.inorder import Block, Blocks, InOrder, spans, stretch
 
 BLOCK = 10
 FILES = [bytes((7 * file + n) % 251 for n in range(size)) for file, size in enumerate((95, 0, 3, 40))]
@@ -105,7 +105,7 @@ def test_what_fetching_raises_is_raised_where_it_is_read() -> None:
 def test_a_local_file_has_blocks_too() -> None:
     told = list[bytes]()
     file = io.BytesIO(FILES[0])
-    blocks = Blocks.of(file, len(FILES[0]), told.append)
+    blocks = Blocks.of(file, stretch(0, len(FILES[0])), told.append)
     reader = io.BufferedReader(InOrder(file, len(FILES[0]), blocks))
     reader.seek(80)
     assert reader.read(5) == FILES[0][80:85]

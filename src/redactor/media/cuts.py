@@ -1,5 +1,6 @@
 """Cutting a video into segments at key frames, from a few packets: one seek for each nominal boundary."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -12,6 +13,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream as AvVideoStream
 
+from redactor.media import glimpses
 from redactor.media.fields import second_fields
 from redactor.media.hints import Looks
 from redactor.media.keys import starts_afresh
@@ -69,6 +71,14 @@ def _found(source: Source, video: VideoStream, boundaries: Iterator[int], ticks:
     """A key for each boundary that has one. ticks: of the whole video, where keys are sought by their place in the
     file. Raises _Untimed.
     """
+    left = deque(boundaries)
+    if ticks is None:
+        yield from glimpses.keys(source, video, left)
+    if left:
+        yield from _looked(source, video, iter(left), ticks)
+
+
+def _looked(source: Source, video: VideoStream, boundaries: Iterator[int], ticks: int | None) -> Iterator[Key]:
     source.leave_out(video.index)
     looks = Looks(source.video(video.index))
     while together := tuple(islice(boundaries, looks.together())):

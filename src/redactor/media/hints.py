@@ -24,13 +24,13 @@ _FEW, _MOST_OF_THEM = 3, 9
 # Where it cannot, what lies between the packets of a picture must find room too.
 _LOOSE = 1.125
 # What a look takes beside its packet: headers around it.
-_AROUND = 512
+AROUND = 512
 # By how much more is fetched where a look does not end in what is there; and by how much of that, once it is large.
 _STEP, _SHARE = 32 * KIB, 2
 # Containers whose index says how large packets are, and the one whose index leads to groups of packets.
-_EXACT, _MATROSKA = ("mov", "avi"), "matroska"
+_EXACT, MATROSKA = ("mov", "avi"), "matroska"
 # Its index has times of decoding; a seek goes to a key that is shown no later than is asked for.
-_BY_DECODING = "mov"
+BY_DECODING = "mov"
 _CLUSTER, _GROUP, _BLOCK, _SIMPLE, _KEY = 0x1F43B675, 0xA0, 0xA1, 0xA3, 0x80  # RFC 9559, 5.1.3 and 10
 _MOST_ELEMENTS = 1000
 # ISO/IEC 13818-1, 2.4.3: a packet of 188 bytes; with a time stamp before it, or a checksum behind it.
@@ -47,7 +47,7 @@ class Looks:
         self._stream = stream
         self._container = stream.container.format.name
         self._sizes: deque[int] = deque(maxlen=_REMEMBERED)
-        self._beyond = _AROUND
+        self._beyond = AROUND
         self._delay = 0
         self._begun = False
 
@@ -57,7 +57,7 @@ class Looks:
             size = packet.pos + packet.size - hint.start
             self._sizes.append(size)
             self._beyond = max(self._beyond, min(size - hint.length, _STEP))
-        if _BY_DECODING in self._container and packet.pts is not None and packet.dts is not None:
+        if BY_DECODING in self._container and packet.pts is not None and packet.dts is not None:
             self._delay = max(0, packet.pts - packet.dts)
 
     def together(self) -> int:
@@ -78,7 +78,7 @@ class Looks:
         entry = entries[n]
         if any(name in self._container for name in _EXACT):
             return Hint(entry.pos, entry.size + self._beyond)
-        if _MATROSKA in self._container:
+        if MATROSKA in self._container:
             return Hint(entry.pos, self._guess(_FEW), partial(_block_of, self._stream.index + 1))
         return Hint(entry.pos, round(_LOOSE * self._guess(_MOST_OF_THEM)))
 
@@ -90,7 +90,7 @@ class Looks:
         """So many tenths of those seen were smaller."""
         if len(self._sizes) < _ENOUGH:
             return _FIRST_GUESS
-        return round(quantiles(self._sizes, n=10)[tenths - 1]) + _AROUND
+        return round(quantiles(self._sizes, n=10)[tenths - 1]) + AROUND
 
 
 def any_packet(stream: AvVideoStream, place: int) -> Hint:
@@ -99,20 +99,28 @@ def any_packet(stream: AvVideoStream, place: int) -> Hint:
 
 
 def _block_of(track: int, data: bytes) -> int:
-    """Up to the end of the first key block of a track (below 128) in a Matroska cluster."""
+    start, end = key_block(track, data)
+    return end + AROUND if end else start
+
+
+def key_block(track: int, data: bytes) -> tuple[int, int]:
+    """Where the content of the first key block of a track (below 128) lies in a Matroska cluster: start, end.
+
+    (n, 0) where n bytes are needed to tell; (0, 0) where there is none.
+    """
     at = 0
     for _ in range(_MOST_ELEMENTS):
         ident, width = vint(data[at : at + 8], keep_marker=True)
         length, more = vint(data[at + width : at + width + 8])
         body = at + width + more
         if body + 8 > len(data):
-            return at + _STEP
+            return at + _STEP, 0
         if not (width and more):
-            return 0
+            return 0, 0
         if ident in (_BLOCK, _SIMPLE) and data[body] & 0x7F == track and (ident != _SIMPLE or data[body + 3] & _KEY):
-            return body + length + _AROUND
+            return body, body + length
         at = body if ident in (_CLUSTER, _GROUP) else body + length
-    return 0
+    return 0, 0
 
 
 def _elementary(pid: int, data: bytes, *, key: bool) -> int:

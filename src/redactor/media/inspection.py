@@ -2,8 +2,8 @@
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf
 from typing import Any, BinaryIO
@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.errors import OutputMismatch
@@ -21,6 +22,7 @@ from redactor.media.orientation import fields, is_mirrored, is_top_first, turn
 from redactor.media.parts import check_clock, source_pts
 from redactor.media.source import Source, open_source
 from redactor.media.streams import Mastering, VideoStream
+from redactor.media.stretches import packets_within
 
 Range = tuple[int | None, int | None]
 
@@ -71,15 +73,45 @@ def inspect_output(
     """
     faststart = truncation.is_faststart(file, size)
     with open_source(file, size) as source:
-        container = source.container
-        if [s.type for s in container.streams].count("video") != 1:
-            raise OutputMismatch("the output has not exactly one video track")
-        stream = source.video(container.streams.video[0].index)
-        check_clock(stream.time_base, video)
-        ledger = _Ledger(container, stream, video, (Digests(ranges), Digests(copied)))
-        for packet in source.packets(*container.streams):
+        stream = picture_track(source, video)
+        ledger = _Ledger(source.container, stream, video, (Digests(ranges), Digests(copied)))
+        for packet in source.packets(*source.container.streams):
             ledger.enter(packet)
         return _facts(source, stream, ledger, faststart=faststart)
+
+
+def inspect_stretch(
+    file: BinaryIO,
+    size: int,
+    video: VideoStream,
+    ranges: Sequence[Range],
+    *,
+    start: int,
+    end: int,
+    heard: Callable[[int, bytes], None],
+) -> OutputFacts:
+    """The same of the packets that begin in [start, end), bytes; audio is empty, and heard is told the number of the
+    track and the payload of each of its packets. Raises NotAsIndexed too."""
+    faststart = truncation.is_faststart(file, size)
+    with open_source(file, size) as source:
+        stream = picture_track(source, video)
+        ledger = _Ledger(source.container, stream, video, (Digests(ranges), Digests(())))
+        tracks = {track.index: n for n, track in enumerate(source.container.streams.audio)}
+        for packet in packets_within(source, stream, start, end):
+            ledger.enter(packet)
+            if packet.stream_index in tracks:
+                heard(tracks[packet.stream_index], bytes(packet))
+        ledger.first.end(stream)
+        return replace(_facts(source, stream, ledger, faststart=faststart), audio=())
+
+
+def picture_track(source: Source, video: VideoStream) -> AvVideoStream:
+    """The output's only one. Raises OutputMismatch."""
+    if [s.type for s in source.container.streams].count("video") != 1:
+        raise OutputMismatch("the output has not exactly one video track")
+    stream = source.video(source.container.streams.video[0].index)
+    check_clock(stream.time_base, video)
+    return stream
 
 
 class Digests:
@@ -147,10 +179,18 @@ class _First:
     def see(self, packet: "Packet[AvVideoStream]") -> None:
         """Any packet, the empty one at the end too: what a decoder holds back comes out then."""
         if self.fields is None:
-            for frame in packet.decode()[:1]:
-                self.mastering = mastering(frame)
-                self.rotation, self.mirrored = turn(frame) % 360, is_mirrored(frame)
-                self.fields = fields(interlaced=frame.interlaced_frame, top_first=is_top_first(frame))
+            self._look(packet.decode())
+
+    def end(self, stream: AvVideoStream) -> None:
+        """Nothing comes any more: what the decoder holds back comes out."""
+        if self.fields is None:
+            self._look(stream.codec_context.decode(None))
+
+    def _look(self, frames: Sequence[VideoFrame]) -> None:
+        for frame in frames[:1]:
+            self.mastering = mastering(frame)
+            self.rotation, self.mirrored = turn(frame) % 360, is_mirrored(frame)
+            self.fields = fields(interlaced=frame.interlaced_frame, top_first=is_top_first(frame))
 
 
 def _facts(source: Source, stream: AvVideoStream, ledger: _Ledger, *, faststart: bool) -> OutputFacts:

@@ -4,6 +4,7 @@ Why a file object and never a path or URL: FFmpeg's own protocols follow playlis
 self-signed certificates and report a dropped connection as the end of the file.
 """
 
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, NoReturn
@@ -50,7 +51,7 @@ class Source:
 
         Raises DamagedVideo where the container breaks, and whatever the file object raised.
         """
-        self._fresh = False
+        self._touch()
         demuxed = self.container.demux(streams)
         while True:
             try:
@@ -73,11 +74,12 @@ class Source:
         self.container.close()
         self._open()
 
-    def seek(self, timestamp: int, stream: Stream) -> None:
-        """Go to the last key packet at or before timestamp (ticks of the stream), as far as the container knows it."""
-        self._fresh = False
+    def seek(self, timestamp: int, stream: Stream, *, any_frame: bool = False) -> None:
+        """Go to the last key packet at or before timestamp (ticks of the stream), as far as the container knows it;
+        with any_frame to the last packet, whatever it needs to be decoded."""
+        self._touch()
         try:
-            self.container.seek(timestamp, stream=stream, backward=True)
+            self.container.seek(timestamp, stream=stream, backward=True, any_frame=any_frame)
         except Exception as error:
             self.check()
             raise DamagedVideo(f"seeking to {timestamp} failed: {error}") from error
@@ -85,13 +87,33 @@ class Source:
 
     def seek_byte(self, place: int, stream: Stream) -> None:
         """Go to about this byte of the file, wherever packets begin again."""
-        self._fresh = False
+        self._touch()
         try:
             self.container.seek(place, stream=stream, any_frame=True, unsupported_byte_offset=True)
         except Exception as error:
             self.check()
             raise DamagedVideo(f"seeking to byte {place} failed: {error}") from error
         self.check()
+
+    @contextmanager
+    def unread(self, places: range) -> Iterator[None]:
+        """Inside, zeros stand in for these bytes of the file.
+
+        FFmpeg may keep some of them, so what comes after it comes from a container opened anew: see `video`, `rewind`.
+        """
+        self._file.unread, self._whole = places, False
+        try:
+            yield
+        finally:
+            self._file.unread = None
+
+    def peek(self, place: int, count: int) -> bytes:
+        """Bytes of the file itself. Raises whatever the file object does."""
+        at = self._file.file.tell()
+        self._file.file.seek(place)
+        data = self._file.file.read(count)
+        self._file.file.seek(at)
+        return data
 
     def expect(self, hints: Iterable[Hint]) -> None:
         """Say what will be read of the file next. Raises whatever the file object does."""
@@ -100,13 +122,18 @@ class Source:
     def leave_out(self, index: int) -> None:
         """From here on until `rewind` the packets of all streams but this one are passed over, unread where they can
         be."""
-        self._fresh = False
+        self._touch()
         for stream in self.container.streams:
             if stream.index != index:
                 stream.discard = Discard.all
 
     def video(self, index: int) -> AvVideoStream:
-        """The stream with this index, its decoder set up the one way that every step uses."""
+        """The stream with this index, its decoder set up the one way that every step uses.
+
+        Opens the container anew where something was left unread.
+        """
+        if not self._whole:
+            self.rewind()
         stream = self.container.streams[index]
         if not isinstance(stream, AvVideoStream):
             raise UnreadableVideo(f"stream {index} is not a video stream")
@@ -130,8 +157,12 @@ class Source:
         except Exception as error:
             self.check()
             raise UnreadableVideo(f"this is not a video that can be opened: {sniff.describe(head, error)}") from error
-        self._fresh = True
+        self._fresh = self._whole = True
         self.check()
+
+    def _touch(self) -> None:
+        assert self._whole or self._file.unread is not None, "zeros may stand where nothing was read"
+        self._fresh = False
 
     def check(self) -> None:
         """Raise what the file object raised, if it did."""
@@ -191,6 +222,8 @@ class _Guard:
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
         self.failure: Exception | None = None
+        # Bytes for which zeros stand in; None where all are the file's own.
+        self.unread: range | None = None
         # What is there at once, where a file can say: the rest may never be needed.
         self._some: Callable[[int], bytes] = getattr(file, "read1", file.read)
 
@@ -198,10 +231,18 @@ class _Guard:
         if self.failure is not None:
             return b""
         try:
-            return self._some(size)
+            return self._some(size) if self.unread is None else self._around(self.unread, size)
         except Exception as error:  # noqa: BLE001 - whatever it is, `Source.check` raises it
             self.failure = error
             return b""
+
+    def _around(self, unread: range, size: int) -> bytes:
+        place = self.file.tell()
+        if place in unread:
+            count = min(size, unread.stop - place)
+            self.file.seek(count, io.SEEK_CUR)
+            return bytes(count)
+        return self._some(min(size, unread.start - place) if place < unread.start else size)
 
     def seek(self, offset: int, whence: int = 0) -> int:
         if self.failure is not None:

@@ -1,7 +1,7 @@
 """One bucket: objects pinned by version, conditional writes, and ways to read what is large."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -158,17 +158,17 @@ class Store:
 
         What comes next is fetched meanwhile. On leaving, nothing is fetched any more.
         """
-        with closing(self.blocks(sources)) as blocks:
+        with closing(self.blocks(sources, spans(source.size for source in sources))) as blocks:
             yield lambda n: io.BufferedReader(InOrder(self.open(sources[n]), sources[n].size, blocks, n))
 
-    def blocks(self, sources: Sequence[Object], told: Told | None = None) -> Blocks:
-        """Of all these objects, each whole, in order; several are fetched at a time. Raises as Ranges does."""
+    def blocks(self, sources: Sequence[Object], asked: Iterable[Span], told: Told | None = None) -> Blocks:
+        """These spans of these objects, in order; several are fetched at a time. Raises as Ranges does."""
         ranges = [self.ranges(source) for source in sources]
 
         def fetch(span: Span) -> Block:
             return Block(span, ranges[span.file].fetch(span.start, span.end))
 
-        return Blocks(many(fetch, spans(source.size for source in sources), UNDER_WAY), told)
+        return Blocks(many(fetch, asked, UNDER_WAY), told)
 
 
 def _condition(*, only_new: bool, replacing: str | None) -> Any:
