@@ -124,7 +124,7 @@ class Footage:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a step. frames: it works on, of Plan those that it tries to start from.
+    """One call of a step. frames: it works on, of Plan those that it tries to start from. parts: files that it opens.
 
     reads, writes: requests one after another; many_reads, many_writes: those under way many at a time; blocks: reads
     that go ahead of the work; copies: requests by which S3 copies, some at a time. down, up: bytes through the
@@ -143,6 +143,7 @@ class Call:
     copies: float = 0
     ahead: float = 0
     behind: float = 0
+    parts: float = 0
 
     @property
     def gets(self) -> float:
@@ -167,6 +168,7 @@ def _streamed(f: Footage) -> Call:
         blocks=f.segments * math.ceil(part / BLOCK) + math.ceil(f.source / BLOCK),
         ahead=f.source + f.output,
         behind=f.output,
+        parts=f.segments,
     )
 
 
@@ -246,7 +248,7 @@ def seconds(step: str, call: Call, footage: Footage, machine: Machine, waits: Wa
     worked = max(_busy(step, call, footage, machine), call.ahead / waits.stream, call.behind / waits.stream)
     moved = (call.down + call.up) / waits.stream
     asked = call.reads * waits.read + call.writes * waits.write + (waits.read if call.blocks else 0)
-    return worked + moved + asked + _many(call, machine, waits) + _copied(call, waits)
+    return worked + moved + asked + _many(call, machine, waits) + _copied(call, machine, waits)
 
 
 def handing_on(footage: Footage, at_once: int, waits: Waits = AWS) -> tuple[float, float]:
@@ -265,9 +267,10 @@ def _many(call: Call, machine: Machine, waits: Waits) -> float:
     return waited + (call.many_reads + call.many_writes) * REQUEST / min(1.0, machine.vcpus)
 
 
-def _copied(call: Call, waits: Waits) -> float:
+def _copied(call: Call, machine: Machine, waits: Waits) -> float:
     at_once = min(float(COPIES), max(1.0, call.copies))
-    return (call.copied / waits.copy + call.copies * waits.write) / at_once
+    computed = call.copies * REQUEST / min(1.0, machine.vcpus)
+    return computed + (call.copied / waits.copy + call.copies * waits.write) / at_once
 
 
 def _busy(step: str, call: Call, footage: Footage, machine: Machine) -> float:
@@ -278,7 +281,7 @@ def _busy(step: str, call: Call, footage: Footage, machine: Machine) -> float:
     if step in PACKETS:
         each, megabyte, part = PACKETS[step]
         read = (call.down + call.ahead) / 1e6
-        return (call.frames * each + read * megabyte + footage.segments * part) / 1000
+        return (call.frames * each + read * megabyte + call.parts * part) / 1000
     cpu, wall = per_frame(step, footage.pixels)
     if machine.vcpus <= 1:
         return call.frames * cpu / machine.vcpus
