@@ -271,9 +271,10 @@ As built, small objects are read and written {many} at a time and results copied
 source's sound and the result are read ahead and the result sent while it is made, so that a function takes in what its
 network gives. A result of more than 256 MiB is looked at in stretches by as many functions, and its sha256 goes on from
 one to the next. More than a hundred segments at once hardly help an hour all the same: source and parts pass through
-Join. The what-ifs say what would have to change for a minute; server-side copies alone do not do it. With the limit of
-1,000 functions that an account begins with, `segments_at_once` times the number of jobs at work had better stay below
-it: a throttled call waits up to five minutes before it is tried again, and each try is paid.
+Join. The machines of the steps of one call start when the video is dropped. The what-ifs say what would have to change
+for a minute; server-side copies alone do not do it. With the limit of 1,000 functions that an account begins with,
+`segments_at_once` times the number of jobs at work had better stay below it: a throttled call waits up to five minutes
+before it is tried again, and each try is paid.
 
 {longest}
 

@@ -81,6 +81,33 @@ RULES = (
 )
 
 
+@dataclass(frozen=True)
+class Warming:
+    """Events that match `pattern` call these steps with `input`, which asks for nothing but a machine that is ready
+    when the flow comes to them. Not in the embedded cloud, whose workers are always there."""
+
+    name: str
+    description: str
+    pattern: Mapping[str, Any]
+    steps: tuple[str, ...]
+    input: str
+
+
+# Those of one call that come long enough after the drop: each would start a machine while all else waits. A rule has
+# five targets at most.
+WARMING = Warming(
+    name="Warmed",
+    description="An object under input/ starts machines for the steps that all others wait for",
+    pattern={
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"bucket": {"name": ["${Bucket}"]}, "object": {"key": [{"prefix": "input/"}]}},
+    },
+    steps=("merge", "select", "join", "verify", "publish"),
+    input='{"warm":true}',
+)
+
+
 def substitute(value: Any, names: Mapping[str, str]) -> Any:
     """The value with every `${Name}` in its strings replaced; raises KeyError for a name that is not given."""
     if isinstance(value, str):

@@ -38,7 +38,7 @@ class Step:
 
 
 _TABLE = (
-    Step("accept", "zip", 512, 60),
+    Step("accept", "zip", 1769, 60),
     Step("plan", "image", 1769, 120),
     Step("detect", "image", 1769, 900),
     Step("merge", "image", 3538, 900),

@@ -14,7 +14,7 @@ from constructs import Construct, IConstruct
 from infrastructure.journals import log_group
 from infrastructure.kinds import NOWHERE, SUBSTITUTIONS
 from infrastructure.roles import Surroundings
-from infrastructure.rules import RULES, Rule, substitute
+from infrastructure.rules import RULES, WARMING, Rule, Warming, substitute
 from infrastructure.settings import ROOT
 from infrastructure.steps import STEPS
 from infrastructure.tasks import Tasks, run_tasks
@@ -25,6 +25,8 @@ DEFINITION = ROOT / "statemachine" / "redaction.asl.json"
 
 # EventBridge tries for a day, with growing pauses; what it still could not deliver becomes a dead letter.
 _RETRY = events.CfnRule.RetryPolicyProperty(maximum_event_age_in_seconds=86_400, maximum_retry_attempts=185)
+
+_AT_ONCE = events.CfnRule.RetryPolicyProperty(maximum_event_age_in_seconds=60, maximum_retry_attempts=0)
 
 
 class Workflow(Construct):
@@ -53,6 +55,7 @@ class Workflow(Construct):
         self._targets = {"state machine": self._start_machine, "report": self._call_report}
         for rule in RULES:
             self._rule(rule)
+        self._warm(WARMING)
         # EventBridge calls a function without waiting for it, so what Report could not do must not get lost either.
         functions["report"].configure_async_invoke(on_failure=destinations.SqsDestination(self.dead_letters))
 
@@ -121,6 +124,21 @@ class Workflow(Construct):
             self._functions[rule.target].add_permission(
                 rule.name, principal=iam.ServicePrincipal("events.amazonaws.com"), source_arn=arn
             )
+
+    def _warm(self, rule: Warming) -> None:
+        """What is not delivered at once is of no use, and missed by nobody."""
+        called = {step: self._functions[step] for step in rule.steps}
+        targets = [
+            events.CfnRule.TargetProperty(id=step, arn=function.function_arn, input=rule.input, retry_policy=_AT_ONCE)
+            for step, function in called.items()
+        ]
+        pattern = substitute(rule.pattern, {"Bucket": self._bucket.bucket_name})
+        made = events.CfnRule(self, rule.name, description=rule.description, event_pattern=pattern, targets=targets)
+        for function in called.values():
+            function.add_permission(
+                rule.name, principal=iam.ServicePrincipal("events.amazonaws.com"), source_arn=made.attr_arn
+            )
+            function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.seconds(60))
 
     def _start_machine(self) -> tuple[str, str | None]:
         """The target's ARN, and the role by which EventBridge starts it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.scale.engine import Process, Simulation
 from redactor.costs import FUNCTIONS, Machine, start
+from redactor.measured import assumed
 
 # Lambda's documented limits: machines that a function starts at once, and more each second (1,000 in 10 s).
 BURST, RAMP = 1000, 100.0
@@ -72,7 +73,8 @@ class Account:
         self._concurrency, self._luck, self._cold, self._machines = concurrency, luck, cold, machines
         self._running = 0
         self.most_running = 0
-        self._idle = dict.fromkeys(machines, 0)
+        # When each machine that waits has ended its work, the latest last.
+        self._idle: dict[str, list[float]] = {step: [] for step in machines}
         self._tokens = dict.fromkeys(machines, float(BURST))
         self._filled = dict.fromkeys(machines, 0.0)
 
@@ -88,16 +90,24 @@ class Account:
                 yield self._rng.uniform(0, min(retry.most, retry.first * 2**attempt))
         raise Throttled(step)
 
+    def warm(self, step: str, used: Used) -> Process:
+        """A call that asks for nothing: its machine is there for the next. Nobody repeats it."""
+        started = self._admitted(step)
+        if started is not None:
+            yield from self._run(step, 0.0, used, warm=started)
+
     def _admitted(self, step: str) -> bool | None:
         """Whether a warm machine takes the call; None where nothing may start one more."""
         if self._running >= self._concurrency:
             return None
-        warm = self._idle[step] > 0
+        idle = self._idle[step]
+        warm = bool(idle) and self._simulation.now - idle[-1] <= assumed("kept")
         if not warm and not self._token(step):
             return None
         self._running += 1
         self.most_running = max(self.most_running, self._running)
-        self._idle[step] -= warm
+        if warm:
+            idle.pop()
         return warm
 
     def _token(self, step: str) -> bool:
@@ -120,6 +130,6 @@ class Account:
         used.seconds[step] = used.seconds.get(step, 0.0) + paid + taken
         used.dollars[step] = used.dollars.get(step, 0.0) + machine.dollars(paid + taken)
         self._running -= 1
-        self._idle[step] += 1
+        self._idle[step].append(self._simulation.now)
         if taken > _TIMEOUT:
             raise Throttled(f"{step} outlasts a function")

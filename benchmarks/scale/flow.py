@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from benchmarks.scale.account import NO_LUCK, Account, Luck, Throttled, Used
 from benchmarks.scale.design import AS_BUILT, Design
 from benchmarks.scale.engine import Process, Simulation
-from redactor.costs import AWS, FUNCTIONS, MAPPED, STEPS, Footage, Waits, count, handing_on, other, seconds
+from redactor.costs import AWS, FUNCTIONS, MAPPED, STEPS, WARMED, Footage, Waits, count, handing_on, other, seconds
 from redactor.measured import assumed
 from redactor.preset import Mode
 from redactor.prices import dollars
@@ -79,6 +79,8 @@ class _Starter:
 def _job(
     footage: Footage, world: World, account: Account, outcome: Outcome, simulation: Simulation, starter: _Starter
 ) -> Process:
+    for step in WARMED:
+        simulation.start(account.warm(step, outcome.used))
     try:
         for step in STEPS[world.mode]:
             began = simulation.now

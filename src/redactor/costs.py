@@ -70,7 +70,7 @@ def _task(machine: Machine, seconds: float) -> float:
 _BILLED: Mapping[str, Callable[[Machine, float], float]] = {"lambda": _function, "fargate": _task}
 
 FUNCTIONS: Mapping[str, Machine] = {
-    "accept": Machine.function(512, limit=60),
+    "accept": Machine.function(1769, limit=60),
     "plan": Machine.function(1769, limit=120),
     "detect": Machine.function(1769),
     "merge": Machine.function(3538),
@@ -85,6 +85,8 @@ TASK = Machine("fargate", 8192, 100 * 1024, 4.0)
 # Container tasks of one job at a time.
 TASKS_AT_ONCE = 10
 FANNED_OUT = ("detect", "redact")
+# Steps whose machine an event starts when a video is dropped, long before the flow comes to them.
+WARMED = ("merge", "select", "join", "verify", "publish")
 # Steps that a Map calls many times.
 MAPPED = (*FANNED_OUT, "prove")
 ZIPPED = ("accept", "publish")
@@ -334,7 +336,7 @@ class Estimate:
 
 
 def estimate(footage: Footage, mode: Mode, compute: str, at_once: int) -> Estimate:
-    """Every machine starts cold. at_once: segments worked on at a time, in each Map."""
+    """Every machine starts cold, those of WARMED while others work. at_once: segments worked on at a time in a Map."""
     machines = COMPUTE[compute]
     steps = {step: _step(step, footage, machines[step], at_once) for step in STEPS[mode]}
     return Estimate(compute, steps, other(footage, mode))
@@ -351,6 +353,7 @@ def _step(step: str, footage: Footage, machine: Machine | None, at_once: int) ->
     # A function that has done one segment is warm for the next; a task is started for each.
     cold = calls if machine.kind == "fargate" else min(calls, at_once)
     waves = math.ceil(calls / at_once)
+    wait = 0.0 if step in WARMED else wait
     elapsed = waves * one + wait * (waves if machine.kind == "fargate" else 1) + assumed("transition")
     cost = cold * machine.dollars(one + paid) + (calls - cold) * machine.dollars(one)
     turns, waited = handing_on(footage, at_once) if step == "prove" else (0.0, 0.0)

@@ -31,12 +31,16 @@ def step(name: str) -> Callable[[Callable[[Work, int, Path], dict[str, Any]]], H
     """Makes a handler of a step's run(work, n, scratch).
 
     n: the segment, 0 for a step without one. scratch: an empty local folder that is gone afterwards.
-    The event: {"job": id, "execution": ARN, "n": segment, if there is one}.
+    The event: {"job": id, "execution": ARN, "n": segment, if there is one}; or {"warm": true}, which asks for nothing,
+    but then libraries and client are there.
     """
 
     def wrap(run: Callable[[Work, int, Path], dict[str, Any]]) -> Handler:
         def handler(event: Event, context: object) -> dict[str, Any]:
-            work, segment = Work(store(), event["job"]), event.get("n")
+            bucket = store()
+            if event.get("warm"):
+                return {}
+            work, segment = Work(bucket, event["job"]), event.get("n")
             n = segment or 0
             record = work.key(error_name(name, n))
             with observed(name, work.job, segment) as answer, recorded(work.store, record, name, segment):

@@ -58,6 +58,7 @@ ASSUMED: Mapping[str, Assumed] = {
     "copy": Assumed(250e6, "bytes/s that S3 copies in one request", "a guess"),
     "image": Assumed(3.0, "s to start a function of an image, libraries apart", "published cold starts, 2 to 5 s"),
     "package": Assumed(0.3, "s to start a zip function, libraries apart", "published cold starts, 0.2 to 0.5 s"),
+    "kept": Assumed(300.0, "s that a function's machine stays without work", "published, 5 to 15 minutes and more"),
     "task": Assumed(35.0, "s until a Fargate task runs; the image's download is paid", "published, 30 to 60 s"),
     "transition": Assumed(0.1, "s from one state to the next", "a guess"),
     "child": Assumed(300.0, "children a second that a distributed Map starts", "StartExecution's quota in us-east-1"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infrastructure.rules import WARMING
 from infrastructure.settings import Settings, project_context
 from infrastructure.steps import FANNED_OUT, MAPPED, STEPS
 from redactor import costs
@@ -23,7 +24,7 @@ def test_a_function_has_the_size_that_production_gives_it(step: str) -> None:
     assert machine.limit == deployed.timeout
     assert production.tasks_at_once == costs.TASKS_AT_ONCE
     assert (step in costs.ZIPPED) == (deployed.kind == "zip")
-    assert (costs.FANNED_OUT, costs.MAPPED) == (FANNED_OUT, MAPPED)
+    assert (FANNED_OUT, MAPPED, WARMING.steps) == (costs.FANNED_OUT, costs.MAPPED, costs.WARMED)
 
 
 def test_a_task_has_the_size_that_is_deployed() -> None:

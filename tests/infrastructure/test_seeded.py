@@ -228,7 +228,15 @@ SEEDS = [
     Seed(
         "a rule that the queue refuses", "rules_not_admitted", silence("SQS::QueuePolicy", "PolicyDocument", "events.")
     ),
-    Seed("a report that gets lost", "reports_lost", remove("Lambda::EventInvokeConfig")),
+    Seed("a report that gets lost", "reports_lost", remove("Lambda::EventInvokeConfig", "Report")),
+    Seed("a start that asks for work", "wrongly_warmed", drop("Events::Rule", "Warmed", "Targets", 0, "Input")),
+    Seed(
+        "a start that is tried again",
+        "wrongly_warmed",
+        change("Events::Rule", "Warmed", "Targets", 1, "RetryPolicy", "MaximumRetryAttempts", to=5),
+    ),
+    Seed("nothing that is warmed", "wrongly_warmed", remove("Events::Rule", "Warmed")),
+    Seed("starts that are not allowed", "wrongly_warmed", remove("Lambda::Permission", "Join")),
     Seed("a failure that calls nobody", "unwatched", remove("CloudWatch::Alarm", "JobsFailed")),
     Seed("an alarm that nobody hears", "unwatched", drop("CloudWatch::Alarm", "DeadLetters", "AlarmActions")),
     Seed(

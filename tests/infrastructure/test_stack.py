@@ -35,7 +35,9 @@ def test_the_buckets_events_reach_the_state_machine_made_from_the_very_file(asse
     bucket, properties = assembly.one("AWS::S3::Bucket")
     machine, definition = assembly.one("AWS::StepFunctions::StateMachine")
     (rule,) = [
-        rule for rule in assembly.of("AWS::Events::Rule").values() if rule["EventPattern"]["source"] == ["aws.s3"]
+        rule
+        for name, rule in assembly.of("AWS::Events::Rule").items()
+        if rule["EventPattern"]["source"] == ["aws.s3"] and "Warmed" not in name
     ]
     (target,) = rule["Targets"]
 
@@ -53,7 +55,9 @@ def test_failed_executions_are_reported(assembly: Assembly) -> None:
     (rule,) = [
         (n, r) for n, r in assembly.of("AWS::Events::Rule").items() if "aws.states" in r["EventPattern"]["source"]
     ]
-    _, permission = assembly.one("AWS::Lambda::Permission")
+    (permission,) = [
+        one for one in assembly.of("AWS::Lambda::Permission").values() if "Ended" in one["SourceArn"]["Fn::GetAtt"][0]
+    ]
 
     assert rule[1]["EventPattern"]["detail"]["stateMachineArn"] == [{"Ref": machine}]
     assert rule[1]["Targets"][0]["Arn"] == permission["FunctionName"]

@@ -11,7 +11,8 @@ from benchmarks.scale.account import NO_LUCK, Luck
 from benchmarks.scale.design import AS_BUILT, COPY, FURTHER
 from benchmarks.scale.engine import Simulation
 from benchmarks.scale.flow import World, simulate
-from redactor.costs import CALLS, FUNCTIONS, MAPPED, STEPS, Footage, count, estimate, seconds, start
+from redactor.costs import CALLS, FUNCTIONS, MAPPED, STEPS, WARMED, Footage, count, estimate, seconds, start
+from redactor.measured import assumed
 from redactor.preset import Mode
 
 HOUR = tables.footage(10)
@@ -38,9 +39,9 @@ def test_work_is_conserved(footage: Footage, at_once: int, seed: int) -> None:
     if one.failed:  # a call outlasts a function
         return
     assert one.used.work == pytest.approx(whole(footage))
-    assert one.used.calls == 7 + 2 * footage.segments + count("prove", footage)
+    assert one.used.calls == 7 + len(WARMED) + 2 * footage.segments + count("prove", footage)
     together = max(1, min(at_once, max(footage.segments, count("prove", footage))))
-    assert most <= together
+    assert most <= together + len(WARMED)
     assert one.took >= whole(footage) / together
 
 
@@ -102,7 +103,17 @@ def test_a_what_if_changes_the_steps_that_it_names_and_no_others() -> None:
 
 def test_a_machine_is_cold_once() -> None:
     (one,), _ = simulate([HOUR], World(10, luck=NO_LUCK))
-    assert one.used.cold == 7 + 3 * 10
+    # Detect takes longer than a machine stays that was warmed up before it.
+    assert one.elapsed["detect"] > assumed("kept")
+    assert one.used.cold == 7 + len(WARMED) + 3 * 10
+
+
+def test_a_step_that_was_warmed_up_starts_at_once() -> None:
+    cold, warm = (simulate([HOUR], World(1000, luck=NO_LUCK, cold=cold))[0][0] for cold in (True, False))
+    assert cold.used.cold == 7 + 2 * HOUR.segments + count("prove", HOUR)
+    for step in WARMED:
+        assert cold.elapsed[step] == pytest.approx(warm.elapsed[step])
+        assert cold.used.dollars[step] > warm.used.dollars[step]
 
 
 def test_processes_that_end_together_go_on_once() -> None:

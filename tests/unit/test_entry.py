@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import redactor.entry
+from infrastructure.rules import WARMING
 from redactor.entry import Handler, failed_for_good, step
 from redactor.errors import DamagedVideo, LostClaim, TryAgain
 from redactor.store import Store
@@ -140,3 +141,9 @@ def test_what_no_retry_mends_is_told_from_what_one_may(store: Store) -> None:
     assert failed_for_good("detect", "job-1", 2)
     assert not failed_for_good("detect", "job-1", 1)
     assert not failed_for_good("redact", "job-1", 2)
+
+
+def test_who_is_only_warmed_up_asks_nothing_and_writes_nothing(store: Store) -> None:
+    there = list(store.keys(""))
+    assert raising(DamagedVideo("it ran"))(json.loads(WARMING.input), None) == {}
+    assert list(store.keys("")) == there

@@ -5,7 +5,7 @@ self-signed certificates and report a dropped connection as the end of the file.
 """
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, NoReturn
 
@@ -27,6 +27,9 @@ MAX_STREAMS = 128
 # With frame threads a frame may be handed over before the thread that decodes it has found its errors: of damaged last
 # frames one in eight was called sound, and on a busy machine now and then one in the middle.
 DECODER_THREADS = 1
+# What decoders are told that pass over damage in silence. Of 32 packets with noise in three quarters of each, HEVC's
+# noticed 9 and MJPEG's 16, and so 22 and all.
+_HEEDS: Mapping[str, dict[str, str]] = {"hevc": {"err_detect": "explode"}, "mjpeg": {"err_detect": "explode"}}
 OPEN_SECONDS = 60
 READ_SECONDS = 120
 BUFFER = 1 << 15
@@ -137,7 +140,8 @@ class Source:
         context = stream.codec_context
         if not context.is_open:
             context.thread_count = DECODER_THREADS
-            context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
+            heeds = _HEEDS.get(context.name, {})
+            context.options = {**context.options, "max_pixels": str(MAX_PIXELS), **heeds}
         return stream
 
     def _open(self) -> None:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from infrastructure.rules import RULES
+from infrastructure.rules import RULES, WARMING
 from tests.infrastructure.conftest import Assembly
 
 MACHINE = "AWS::StepFunctions::StateMachine"
@@ -47,7 +47,7 @@ def forgotten_events(of: Assembly) -> list[str]:
     """Rules that are not deployed as the table says, do not try for a day, or leave nothing where they fail."""
     (queue,) = of.of("AWS::SQS::Queue")
     deployed: dict[str, Any] = {t["Id"]: t for r in of.of("AWS::Events::Rule").values() for t in r["Targets"]}
-    wrong = sorted(deployed.keys() ^ {rule.name for rule in RULES})
+    wrong = sorted(deployed.keys() ^ {*(rule.name for rule in RULES), *WARMING.steps})
     for rule in RULES:
         target = deployed.get(rule.name, {})
         told = (
@@ -65,7 +65,7 @@ def forgotten_events(of: Assembly) -> list[str]:
 
 
 def rules_not_admitted(of: Assembly) -> list[str]:
-    """Rules that the dead-letter queue does not admit."""
+    """Rules that the dead-letter queue does not admit, but for the one whose events nobody misses."""
     policies = of.of("AWS::SQS::QueuePolicy").values()
     admitted = {
         statement.get("Condition", {}).get("ArnEquals", {}).get("aws:SourceArn", {}).get("Fn::GetAtt", [""])[0]
@@ -73,19 +73,49 @@ def rules_not_admitted(of: Assembly) -> list[str]:
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Allow" and "sqs:SendMessage" in statement["Action"]
     }
-    return sorted(of.of("AWS::Events::Rule").keys() - admitted)
+    missed = {n for n, rule in of.of("AWS::Events::Rule").items() if all("Input" not in t for t in rule["Targets"])}
+    return sorted(missed - admitted)
 
 
 def reports_lost(of: Assembly) -> list[str]:
     """Functions that EventBridge calls without waiting and whose failures go nowhere."""
     (queue,) = of.of("AWS::SQS::Queue")
-    called = {p["FunctionName"]["Fn::GetAtt"][0] for p in of.of("AWS::Lambda::Permission").values()}
+    rules = of.of("AWS::Events::Rule")
+    asked = {name for name, rule in rules.items() if all("Input" not in target for target in rule["Targets"])}
+    called = {
+        one["FunctionName"]["Fn::GetAtt"][0]
+        for one in of.of("AWS::Lambda::Permission").values()
+        if one["SourceArn"]["Fn::GetAtt"][0] in asked
+    }
     kept = {
         config["FunctionName"]["Ref"]
         for config in of.of("AWS::Lambda::EventInvokeConfig").values()
-        if config["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [queue, "Arn"]}
+        if config.get("DestinationConfig") == {"OnFailure": {"Destination": {"Fn::GetAtt": [queue, "Arn"]}}}
     }
     return sorted(called - kept)
+
+
+def wrongly_warmed(of: Assembly) -> list[str]:
+    """Functions that are called beforehand with anything but what asks for nothing, by another rule, or tried again."""
+    (bucket,) = of.of("AWS::S3::Bucket")
+    found = {name: rule for name, rule in of.of("AWS::Events::Rule").items() if "Input" in rule["Targets"][0]}
+    if len(found) != 1:
+        return [f"{len(found)} rules"]
+    ((name, rule),) = found.items()
+    permitted = {
+        one["FunctionName"]["Fn::GetAtt"][0]
+        for one in of.of("AWS::Lambda::Permission").values()
+        if one["SourceArn"] == {"Fn::GetAtt": [name, "Arn"]} and one["Principal"] == "events.amazonaws.com"
+    }
+    detail = {**WARMING.pattern["detail"], "bucket": {"name": [{"Ref": bucket}]}}
+    wrong = [] if rule["EventPattern"] == {**WARMING.pattern, "detail": detail} else [name]
+    called = {target["Id"]: target for target in rule["Targets"]}
+    wrong += sorted(called.keys() ^ {*WARMING.steps})
+    for step, target in called.items():
+        function, retry = target["Arn"]["Fn::GetAtt"][0], target["RetryPolicy"]["MaximumRetryAttempts"]
+        right = function.startswith(f"Compute{step.capitalize()}Function") and function in permitted
+        wrong += [] if right and (target["Input"], retry) == (WARMING.input, 0) else [step]
+    return wrong
 
 
 def unwatched(of: Assembly) -> list[str]:
@@ -110,5 +140,6 @@ CHECKS = (
     forgotten_events,
     rules_not_admitted,
     reports_lost,
+    wrongly_warmed,
     unwatched,
 )

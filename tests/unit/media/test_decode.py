@@ -16,6 +16,7 @@ from redactor.media.cuts import cut
 from redactor.media.decode import Decoded, decode
 from redactor.media.source import Source
 from redactor.media.streams import Key, Segment, VideoStream
+from tests.damage import broken
 from tests.media_factory import Clip, make_clip
 from tests.unit.media.conftest import ZOO, opened
 
@@ -133,6 +134,32 @@ def test_a_packet_that_brings_no_frame_is_a_lost_frame(zoo: Zoo) -> None:
     emptied = _without_payload(zoo("hevc open gop").path, 20, delimiter)
     with pytest.raises(DamagedVideo, match="frames are lost: 1"), whole(emptied) as frames:
         list(frames)
+
+
+@pytest.mark.parametrize(
+    ("codec", "form", "least"), [("libx265", "yuv420p", 6), ("mjpeg", "yuvj420p", 12), ("libx264", "yuv420p", 9)]
+)
+def test_noise_is_noticed(tmp_path: Path, codec: str, form: str, least: int) -> None:
+    """By no decoder always; HEVC's and MJPEG's would pass over most of it unless told not to."""
+    options = {"x265-params": "log-level=none"} if codec == "libx265" else {}
+    made = make_clip(
+        tmp_path / "a.mov",
+        codec=codec,
+        codec_options=options,
+        pix_fmt=form,
+        width=640,
+        height=360,
+        frames=12,
+        bframes=0,
+    )
+    noticed = 0
+    for n in range(12):
+        try:
+            with whole(broken(made.path, n, seed=0)) as frames:
+                list(frames)
+        except DamagedVideo:
+            noticed += 1
+    assert noticed >= least
 
 
 @pytest.mark.parametrize("name", ["plain", "matroska", "avi"])

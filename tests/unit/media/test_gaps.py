@@ -29,7 +29,8 @@ Zoo = Callable[[str], Clip]
 Print = tuple[FrameTime, str]
 WHOLE = Segment(0, None, None, None)
 BLACK = "black"
-# Codecs whose decoder notices what is damaged here: HEVC's, VP8's and VP9's make a picture of most noise.
+# Codecs whose decoder notices what is damaged here: VP8's and VP9's, and in packets as small as these HEVC's, make a
+# picture of most noise.
 HARMED = ["plain", "open gop", "late start", "ntsc rotated", "matroska", "fragmented", "flv", "avi", "prores"]
 
 
