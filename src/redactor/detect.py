@@ -27,7 +27,7 @@ from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
 from redactor.media.upright import upright_bgr
 from redactor.plan import Plan
 from redactor.preset import Preset
-from redactor.scenes import lightness, signature
+from redactor.scenes import is_cut, lightness, signature
 from redactor.sightings import Sightings
 
 # Pixels of the longest side of the picture that signatures are made of.
@@ -111,7 +111,7 @@ def detect(source: Source, plan: Plan, segment: Segment, preset: Preset, at_once
     def look(frames: Iterable[Decoded]) -> Found:
         sampler = Sampler(video, embed) if embed else None
         eyes = _Eyes(video, preset, detector, long_sides(detector, video, preset), Keeper(video), sampler)
-        batches = _batches((_frame(decoded, eyes) for decoded in frames), pixels)
+        batches = _batches(_frames(frames, eyes), pixels)
         # While one batch is looked at, the next is decoded; with one frame at a time that gains nothing.
         with ahead(batches, 2) if pixels > 1 else nullcontext(batches) as prepared:
             records = tuple(record for batch in prepared for record in _records(batch, eyes))
@@ -135,13 +135,24 @@ def _batches(frames: Iterable[_Frame], pixels: int) -> Iterator[list[_Frame]]:
         yield batch
 
 
-def _frame(decoded: Decoded, eyes: _Eyes) -> _Frame:
+def _frames(found: Iterable[Decoded], eyes: _Eyes) -> Iterator[_Frame]:
+    before: bytes | None = None
+    for decoded in found:
+        frame = _frame(decoded, eyes, before)
+        yield frame
+        before = frame.mark
+
+
+def _frame(decoded: Decoded, eyes: _Eyes, before: bytes | None) -> _Frame:
+    """before: the signature of the frame before it, None where that is another segment's: then this is a key frame,
+    and these are looked at in any segment."""
     frame, time = decoded.frame, decoded.time
     if decoded.black:
         return _Frame(time, _BLACK)
     (small,) = upright_bgr(frame, eyes.video, [_MARKED])
     mark = signature(small)
-    if not is_looked_at(time, mark, eyes.video, eyes.preset):
+    fresh = frame.key_frame or (before is not None and is_cut(before, mark))
+    if not is_looked_at(time, mark, eyes.video, eyes.preset, fresh=fresh):
         return _Frame(time, mark)
     others = [side for side in eyes.sides if side != _MARKED]
     by_side = {_MARKED: small, **dict(zip(others, upright_bgr(frame, eyes.video, others), strict=True))}

@@ -1,6 +1,6 @@
-"""Which frames a detector looks at: those on a grid of time, and every frame where it is dark.
+"""Which frames a detector looks at: those on a grid of time, every frame where it is dark, and every fresh picture.
 
-A function of the frame alone, never of the segment it is in. Tracks fill the frames between.
+A function of the frame and the one before it, never of the segment it is in. Tracks fill the frames between.
 """
 
 from fractions import Fraction
@@ -19,14 +19,15 @@ USUAL = Fraction(15)
 _FILM = range(23, 30)
 
 
-def is_looked_at(time: FrameTime, mark: bytes, video: VideoStream, preset: Preset) -> bool:
-    """Whether the detector looks at a frame. mark: the frame's scenes.signature.
+def is_looked_at(time: FrameTime, mark: bytes, video: VideoStream, preset: Preset, *, fresh: bool) -> bool:
+    """Whether the detector looks at a frame. mark: the frame's scenes.signature. fresh: whether the picture may have
+    nothing to do with the one before it, and so be the only one of its shot.
 
     A rate of the preset's own is kept to; the detector `strict` looks at every frame.
     """
     if preset.detection_rate is not None:
         return on_grid(time, video, preset.detection_rate)
-    if preset.experimental.detector is Detector.STRICT or lightness(mark) < DARK:
+    if fresh or preset.experimental.detector is Detector.STRICT or lightness(mark) < DARK:
         return True
     return on_grid(time, video, usual(video))
 

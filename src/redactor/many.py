@@ -8,8 +8,9 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Requests under way at a time; the S3 client keeps as many connections. Copies that S3 makes take longer.
-AT_ONCE, COPIES = 32, 16
+# Requests under way at a time; the S3 client keeps as many connections. Copies that S3 makes take longer; ranges are
+# asked for with less computing.
+AT_ONCE, COPIES, RANGES = 32, 16, 64
 
 
 def many(act: Callable[[T], R], things: Iterable[T], most: int = AT_ONCE) -> Generator[R, None, None]:

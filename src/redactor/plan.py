@@ -12,7 +12,7 @@ from redactor.media.copying import Copying, NotAlike, match
 from redactor.media.cuts import GoesBack, cut, length
 from redactor.media.encode import Encoder
 from redactor.media.forms import Form, changes, form_of
-from redactor.media.probe import fingerprint, probe
+from redactor.media.probe import ends, fingerprint, probe
 from redactor.media.restarts import in_order
 from redactor.media.source import open_source
 from redactor.media.streams import Segment, Streams
@@ -44,8 +44,9 @@ def plan(file: BinaryIO, size: int, preset: Preset) -> tuple[Plan, list[Segment]
 
     Raises UnreadableVideo, TruncatedVideo, VideoTooLarge, DamagedVideo; ModelMissing where no detector can run.
     """
+    both = ends(file, size)
     streams, segments, end = survey(file, size, preset)
-    mark = fingerprint(file, size, streams)
+    mark = fingerprint(both, size, streams)
     models, warnings = _models(preset)
     identity, doubts = _identity(preset)
     form = form_of(streams.video, keep=preset.experimental.keep_depth)

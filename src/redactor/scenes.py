@@ -81,6 +81,11 @@ def parts(signatures: Bytes) -> npt.NDArray[np.int64]:
     return np.cumsum(_differs(_changes(levelled), contrast), dtype=np.int64)
 
 
+def is_cut(before: bytes, after: bytes) -> bool:
+    """Whether `parts` parts two pictures with these signatures."""
+    return bool(parts(np.frombuffer(before + after, np.uint8))[1])
+
+
 def _means(luma: Bytes, axis: int) -> Floats:
     """luma.mean(axis), exact and in a quarter of the time."""
     sums = cv2.reduce(luma, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)

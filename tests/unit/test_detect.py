@@ -16,7 +16,7 @@ from redactor.detectors.faces import Faces, Picture, nothing
 from redactor.jsonable import decode, encode
 from redactor.preset import Preset, Resolution
 from redactor.sightings import Sightings
-from tests.media_factory import FaceClip, make_clip
+from tests.media_factory import FaceClip, face_pictures, make_clip
 from tests.unit.pipeline import HALF_A_SECOND, WHOLE, Pipeline
 
 
@@ -104,9 +104,9 @@ def test_standard_definition_lowers_what_the_detector_sees(
 ) -> None:
     blind = Blind()
     monkeypatch.setattr(redactor.detect, "load", lambda _: blind)
-    clip = make_clip(tmp_path / "wide.mp4", frames=2, width=1300, height=64)
+    clip = make_clip(tmp_path / "wide.mp4", frames=1, width=1300, height=64)
     with Pipeline(clip.path, tmp_path, preset=Preset(resolution=resolution)) as wide:
-        assert [record.detections for record in records(wide)] == [(), None]
+        assert [record.detections for record in records(wide)] == [()]
     assert blind.sizes == [sides]
 
 
@@ -124,3 +124,21 @@ def test_looking_at_several_frames_at_once_finds_the_same(pipeline: Pipeline, at
         together = redactor.detect.detect(pipeline.source, pipeline.plan, segment, pipeline.preset, at_once=at_once)
         assert together.detections == alone.detections
         assert together.templates == alone.templates
+
+
+@pytest.mark.parametrize("gop", [36, 12], ids=["one group", "groups"])
+@pytest.mark.parametrize("at", [9, 12, 13, 14])
+def test_a_face_that_is_there_for_one_frame_only_is_seen(tmp_path: Path, gop: int, at: int) -> None:
+    """Between two points of the grid too, at the edge of a segment and inside: the picture changes as at a cut."""
+    shown, _ = face_pictures(width=320, height=240, face_height=80)
+    plain = np.full((240, 320, 3), (90, 120, 150), np.uint8)
+
+    def picture(n: int) -> np.ndarray:
+        return shown(n) if n == at else plain
+
+    clip = make_clip(tmp_path / "flash.mp4", frames=36, width=320, height=240, gop=gop, picture=picture)
+    with Pipeline(clip.path, tmp_path, preset=HALF_A_SECOND) as flash:
+        found = [n for n, record in enumerate(records(flash)) if record.detections]
+        looked = [n for n, record in enumerate(records(flash)) if record.detections is not None]
+    assert found == [at]
+    assert looked == sorted({*range(0, 36, 2), *range(0, 36, gop), at, at + 1})

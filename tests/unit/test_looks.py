@@ -23,11 +23,11 @@ def mark(lightness: int) -> bytes:
     return signature(np.full((36, 64, 3), lightness, np.uint8))
 
 
-def looked(preset: Preset, lightness: int, rate: int) -> list[int]:
+def looked(preset: Preset, lightness: int, rate: int, *, fresh: bool = False) -> list[int]:
     """Indices of the frames of one second that are looked at."""
     video = replace(STANDARD, rate=Fraction(rate))
     frames = [FrameTime(n * TICKS // rate, (n + 1) * TICKS // rate - n * TICKS // rate) for n in range(rate)]
-    return [n for n, time in enumerate(frames) if is_looked_at(time, mark(lightness), video, preset)]
+    return [n for n, time in enumerate(frames) if is_looked_at(time, mark(lightness), video, preset, fresh=fresh)]
 
 
 @given(
@@ -66,6 +66,12 @@ def test_a_rate_that_is_asked_for_is_kept_to_in_the_dark_too() -> None:
     for lightness in (20, 120):
         assert looked(Preset(detection_rate=Fraction(5)), lightness, 30) == [0, 6, 12, 18, 24]
         assert looked(Preset(detection_rate=Fraction(30)), lightness, 30) == list(range(30))
+
+
+def test_a_fresh_picture_is_looked_at_wherever_it_is() -> None:
+    """It may be the only one of its shot."""
+    assert looked(Preset(), 120, 30, fresh=True) == list(range(30))
+    assert looked(Preset(detection_rate=Fraction(5)), 120, 30, fresh=True) == [0, 6, 12, 18, 24]
 
 
 def test_strict_looks_at_every_frame() -> None:

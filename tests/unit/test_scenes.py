@@ -66,6 +66,13 @@ def test_a_tilt_moves_along_y():
     assert found.camera[-1] * [WIDTH, HEIGHT] == pytest.approx([0, -114], abs=8)
 
 
+def test_a_cut_is_one_from_either_side_alone():
+    one, other = scenes.signature(view(300)), scenes.signature(view(300, image=skimage.data.coffee()))
+    assert scenes.is_cut(one, other)
+    assert scenes.is_cut(other, one)
+    assert not scenes.is_cut(one, scenes.signature(noisy(view(303), 1)))
+
+
 def test_motion_starts_anew_after_a_cut():
     other = skimage.data.coffee()
     found = read([view(100 + 9 * n) for n in range(10)] + [view(300, image=other)] * 5)

@@ -17,14 +17,12 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-import numpy as np
-
 from redactor.detectors.detection import Box, Detection, FrameRecord
 from redactor.detectors.faces import Floats, Picture
 from redactor.identity.embedder import vector
 from redactor.media.streams import VideoStream
 from redactor.portraits import face_in_head, frontality, head, landmarks_in_head
-from redactor.scenes import parts
+from redactor.scenes import is_cut, parts
 from redactor.sightings import Ints, Sightings
 
 # Seconds. An embedding takes a quarter as long as the detection of one frame at 720p.
@@ -99,7 +97,7 @@ class Sampler:
     def add(self, record: FrameRecord, found: Sequence[Detection], picture: Picture) -> None:
         """record: of the frame, quality judged. found: the same detections with their landmarks. picture: the upright
         frame, (h, w, 3) uint8 BGR; not held."""
-        self._part += bool(self._mark) and int(parts(np.frombuffer(self._mark + record.signature, np.uint8))[1])
+        self._part += bool(self._mark) and is_cut(self._mark, record.signature)
         self._mark = record.signature
         certain = [
             _Face(one.box, n, one.quality) for n, one in enumerate(record.detections or ()) if one.score >= _CERTAIN

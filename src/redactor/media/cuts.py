@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -14,8 +13,9 @@ from av.packet import Packet
 from av.video.stream import VideoStream as AvVideoStream
 
 from redactor.media import glimpses
+from redactor.media.allowance import Allowance
 from redactor.media.fields import second_fields
-from redactor.media.hints import Looks
+from redactor.media.hints import Looks, transport_packets
 from redactor.media.keys import starts_afresh
 from redactor.media.source import Source
 from redactor.media.streams import Key, Segment, Streams, VideoStream
@@ -28,6 +28,8 @@ _MOST = 10_000
 # is read. So they are cut at places in the file, in so many segments at most.
 _WITHOUT_INDEX = frozenset({"mpegts"})
 _MOST_SOUGHT = 200
+# Bytes in which transport packets show how far they lie apart.
+_HEAD = 1024
 # Packets looked at after a seek; a GOP longer than this is not cut.
 _FAR = 2000
 
@@ -80,20 +82,26 @@ def _found(source: Source, video: VideoStream, boundaries: Iterator[int], ticks:
 
 def _looked(source: Source, video: VideoStream, boundaries: Iterator[int], ticks: int | None) -> Iterator[Key]:
     source.leave_out(video.index)
-    looks = Looks(source.video(video.index))
-    while together := tuple(islice(boundaries, looks.together())):
-        places = [
-            None if ticks is None else source.size * (boundary - (video.start or 0)) // ticks for boundary in together
-        ]
-        hints = [
-            looks.by_time(boundary) if place is None else looks.by_place(place)
-            for boundary, place in zip(together, places, strict=True)
-        ]
+    looks, allowance = Looks(source.video(video.index)), Allowance(source.size)
+    place_of = None if ticks is None else _places(source, video, ticks)
+    aims = ((boundary, place_of(boundary) if place_of else None) for boundary in boundaries)
+    allowed = (aim for aim in aims if aim[1] is None or allowance.allows(aim[1]))
+    while together := tuple(islice(allowed, looks.together())):
+        hints = [looks.by_time(time) if place is None else looks.by_place(place) for time, place in together]
         source.expect(hint for hint in hints if hint is not None)
-        for boundary, place, hint in zip(together, places, hints, strict=True):
-            key = _key_at(source, video, boundary, place, partial(looks.learn, hint))
+        for (boundary, place), hint in zip(together, hints, strict=True):
+            key, last = _key_at(source, video, boundary, place)
+            if last is not None:
+                looks.learn(hint, last)
+                allowance.pay((last.pos or 0) + last.size - (place or 0))
             if key is not None:
                 yield key
+
+
+def _places(source: Source, video: VideoStream, ticks: int) -> Callable[[int], int]:
+    """The byte of a transport stream at which a time is to be expected; a packet begins there."""
+    first, step = transport_packets(source.peek(0, _HEAD))
+    return lambda boundary: first + source.size * (boundary - (video.start or 0)) // ticks // step * step
 
 
 def _boundaries(first: int, last: int, seconds: Fraction, video: VideoStream) -> Iterator[int]:
@@ -112,10 +120,10 @@ def length(source: Source, video: VideoStream) -> int | None:
 
 
 def _key_at(
-    source: Source, video: VideoStream, boundary: int, place: int | None, seen: "Callable[[Packet[Any]], None]"
-) -> Key | None:
-    """The first key packet where a backward seek to the boundary lands; place: else the first from this byte on.
-    seen: gets the packet at which the look ends.
+    source: Source, video: VideoStream, boundary: int, place: int | None
+) -> "tuple[Key | None, Packet[Any] | None]":
+    """The first key packet where a backward seek to the boundary lands; place: else the first from this byte on. And
+    the last packet that was read.
 
     None where there is none, or where decoding does not start afresh from it: the first frame that comes out is then a
     later one (periodic intra refresh).
@@ -124,7 +132,9 @@ def _key_at(
     source.seek(boundary, stream) if place is None else source.seek_byte(place, stream)
     is_second = second_fields(stream.codec_context.extradata, video) if video.interlaced else None
     key: Key | None = None
+    last: Packet[Any] | None = None
     for packet in islice(source.packets(stream), _FAR):
+        last = packet if packet.size else last
         if packet.size and packet.pts is None:
             raise _Untimed
         if key is None and packet.is_keyframe and not packet.is_discard and packet.pts is not None:
@@ -132,12 +142,10 @@ def _key_at(
                 continue
             key = Key(packet.pts, packet.dts, packet.pos)
             if starts_afresh(bytes(packet), video.codec, stream.codec_context.extradata):
-                seen(packet)
-                return key
+                return key, last
         if key is not None and (first := _first_pts(packet, key.pts)) is not None:
-            seen(packet)
-            return key if first == key.pts else None
-    return None
+            return (key if first == key.pts else None), last
+    return None, last
 
 
 def _first_pts(packet: "Packet[AvVideoStream]", start: int) -> int | None:

@@ -9,6 +9,7 @@ from itertools import islice
 from statistics import quantiles
 from typing import Any
 
+import numpy as np
 from av.packet import Packet
 from av.video.stream import VideoStream as AvVideoStream
 
@@ -18,19 +19,20 @@ from redactor.pieces import KIB, MIB, Hint
 # Looks from whose sizes that of the next is guessed, how many there must be, and the guess before that (bytes).
 _REMEMBERED, _ENOUGH, _FIRST_GUESS = 64, 4, 64 * KIB
 # Looks that are hinted at together: bytes in all, for what is fetched must be kept until it is read, and how many.
-_KEPT, _FEWEST, _MOST = 12 * MIB, 8, 128
+_KEPT, _FEWEST, _MOST = 12 * MIB, 16, 128
 # Tenths of them that are smaller than the guess: few where it can be told what is missing.
 _FEW, _MOST_OF_THEM = 3, 9
 # Where it cannot, what lies between the packets of a picture must find room too.
 _LOOSE = 1.125
 # What a look takes beside its packet: headers around it.
 AROUND = 512
-# By how much more is fetched where a look does not end in what is there; and by how much of that, once it is large.
-_STEP, _SHARE = 32 * KIB, 2
+# By how much more is fetched where a look does not end in what is there; and by what part of that, once it is large.
+_STEP, _SHARE = 32 * KIB, 4
 # Containers whose index says how large packets are, and the one whose index leads to groups of packets.
 _EXACT, MATROSKA = ("mov", "avi"), "matroska"
 # Its index has times of decoding; a seek goes to a key that is shown no later than is asked for.
 BY_DECODING = "mov"
+_WITHOUT_INDEX = "mpegts"
 _CLUSTER, _GROUP, _BLOCK, _SIMPLE, _KEY = 0x1F43B675, 0xA0, 0xA1, 0xA3, 0x80  # RFC 9559, 5.1.3 and 10
 _MOST_ELEMENTS = 1000
 # ISO/IEC 13818-1, 2.4.3: a packet of 188 bytes; with a time stamp before it, or a checksum behind it.
@@ -61,13 +63,13 @@ class Looks:
             self._delay = max(0, packet.pts - packet.dts)
 
     def together(self) -> int:
-        """How many are to be hinted at in one go: first one alone, since only seeking makes some read their index."""
-        if not self._begun:
+        """How many are to be hinted at in one go: first one alone, where only seeking makes some read their index."""
+        if not self._begun and self._container != _WITHOUT_INDEX:
             self._begun = True
             return 1
         if len(self._sizes) < _ENOUGH:
             return _FEWEST
-        return min(max(_FEWEST, _KEPT // max(self._sizes)), _MOST)
+        return min(max(_FEWEST, _KEPT * len(self._sizes) // sum(self._sizes)), _MOST)
 
     def by_time(self, timestamp: int) -> Hint | None:
         """Of a look where a backward seek lands; None where the container has no index that goes so far."""
@@ -84,7 +86,8 @@ class Looks:
 
     def by_place(self, place: int) -> Hint:
         """Of a look for the first key packet of a transport stream from this byte on."""
-        return Hint(place, self._guess(_FEW), partial(_elementary, self._stream.id, key=True))
+        share = 1 if len(self._sizes) < _ENOUGH else _SHARE
+        return Hint(place, self._guess(_FEW), partial(_elementary, self._stream.id, key=True, share=share))
 
     def _guess(self, tenths: int) -> int:
         """So many tenths of those seen were smaller."""
@@ -123,22 +126,22 @@ def key_block(track: int, data: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def _elementary(pid: int, data: bytes, *, key: bool) -> int:
+def _elementary(pid: int, data: bytes, *, key: bool, share: int = _SHARE) -> int:
     """Up to where a demuxer knows that the first picture, or the first key picture, of an elementary stream is whole: a
     transport packet after the next picture, in which its parser has found the end of the one before."""
-    more = len(data) + max(_STEP, len(data) // _SHARE)
-    first, step = _packets(data)
+    first, step = transport_packets(data)
+    rows = np.frombuffer(data, np.uint8)[first:]
+    rows = rows[: len(rows) // step * step].reshape(-1, step)
+    number = (rows[:, 1] & 0x1F).astype(np.uint16) << 8 | rows[:, 2]
     begun = 0
-    for at in range(first, len(data) - _TS + 1, step):
-        starts, number = data[at + 1] & 0x40, (data[at + 1] & 0x1F) << 8 | data[at + 2]
-        if starts and number == pid:
-            begun += bool(begun) or not key or _is_key(data[at : at + _TS])
-            if begun == _PICTURES:
-                return at + _TS
-    return more
+    for n in np.flatnonzero((number == pid) & (rows[:, 1] & 0x40 != 0)):
+        begun += bool(begun) or not key or _is_key(rows[n].tobytes())
+        if begun == _PICTURES:
+            return first + int(n) * step + _TS
+    return len(data) + max(_STEP, len(data) // share)
 
 
-def _packets(data: bytes) -> tuple[int, int]:
+def transport_packets(data: bytes) -> tuple[int, int]:
     """Where the first packet of a transport stream begins, and how far they lie apart."""
     for at in range(min(max(_TS_STEPS), len(data))):
         for step in _TS_STEPS:

@@ -70,20 +70,25 @@ def probe(source: Source, limits: Limits = Limits()) -> Streams:
     return Streams(container.format.name, video, audio, dropped, _warnings(opening, video, audio))
 
 
-def fingerprint(file: BinaryIO, size: int, streams: Streams) -> str:
-    """sha256 (hex) over the video's codec parameters, the size in bytes and the first and last MiB.
+def ends(file: BinaryIO, size: int) -> bytes:
+    """The first and the last MiB, which overlap in a small file. Demuxers start there: headers, indexes, last times."""
+    starts = (0, max(0, size - _MIB))
+    expect(file, (hint for start in starts for hint in spread(start, min(start + _MIB, size))))
+    found = []
+    for start in starts:
+        file.seek(start)
+        found.append(file.read(min(_MIB, size)))
+    return b"".join(found)
+
+
+def fingerprint(both: bytes, size: int, streams: Streams) -> str:
+    """sha256 (hex) over the video's codec parameters, the size in bytes and both ends of the file.
 
     Changing the container's clock, codec, picture or length changes it; renaming or copying the file does not.
     """
     video = streams.video
     parameters = (video.codec, video.width, video.height, video.pix_fmt, video.time_base, size)
-    digest = hashlib.sha256(" ".join(map(str, parameters)).encode())
-    starts = (0, max(0, size - _MIB))
-    expect(file, (hint for start in starts for hint in spread(start, start + _MIB)))
-    for start in starts:
-        file.seek(start)
-        digest.update(file.read(min(_MIB, size)))
-    return digest.hexdigest()
+    return hashlib.sha256(" ".join(map(str, parameters)).encode() + both).hexdigest()
 
 
 def _choose(streams: list[Stream]) -> AvVideoStream:

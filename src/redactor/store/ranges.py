@@ -20,7 +20,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from redactor.errors import SourceChanged, TryAgain
-from redactor.many import AT_ONCE
+from redactor.many import RANGES
 from redactor.pieces import Hint, Pieces
 from redactor.seekable import Seekable
 from redactor.store.answers import Conflict, Missing, Object, named, which
@@ -114,7 +114,7 @@ def _http() -> URLLib3Session:
     """With the certificates and proxies that the S3 client takes from the environment."""
     how: dict[str, Any] = {"verify": os.environ.get("AWS_CA_BUNDLE") or True, "timeout": TIMEOUTS}
     proxies = get_environ_proxies("https://s3.amazonaws.com")
-    return URLLib3Session(proxies=proxies, max_pool_connections=AT_ONCE, **how)
+    return URLLib3Session(proxies=proxies, max_pool_connections=RANGES, **how)
 
 
 class RangedFile(io.BufferedReader):

@@ -1,5 +1,6 @@
 """A small zoo of clips: one of each container, codec and habit that once lost somebody's frames."""
 
+import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -70,3 +71,14 @@ def opened(path: Path) -> Iterator[tuple[Source, Streams]]:
     """The source at path and what it is made of."""
     with path.open("rb") as file, open_source(file, path.stat().st_size) as source:
         yield source, probe(source)
+
+
+class Watched(io.BytesIO):
+    """Counts the bytes that are read of it."""
+
+    count = 0
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        data = super().read1(-1 if size is None else size)
+        self.count += len(data)
+        return data

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from redactor.media import cuts
+from redactor.media import allowance, cuts, hints
 from redactor.media.cuts import cut
+from redactor.media.probe import probe
+from redactor.media.source import open_source
 from redactor.media.streams import Segment
 from tests.media_factory import Clip, make_clip
-from tests.unit.media.conftest import ZOO, opened
+from tests.unit.media.conftest import ZOO, Watched, opened
 
 Zoo = Callable[[str], Clip]
 
@@ -73,6 +75,34 @@ def test_a_file_without_an_index_is_cut_at_places_in_a_few_segments(zoo: Zoo, mo
         monkeypatch.setattr(source, "seek", None)
         segments = cut(source, streams, Fraction(1, 10))
     assert 2 <= len(segments) <= 3
+
+
+@pytest.mark.parametrize("gop", [12, 1000])
+def test_long_groups_cost_segments_rather_than_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gop: int) -> None:
+    """Nor is a file with one group read again and again: a look that finds nothing has its price too."""
+    clip = make_clip(tmp_path / "a.ts", frames=240, gop=gop, codec_options={"sc_threshold": "0"})
+    data = clip.path.read_bytes()
+    for name, value in {"_AHEAD": 0, "_LEAST": 0, "_PART": 4}.items():
+        monkeypatch.setattr(allowance, name, value)
+    monkeypatch.setattr(hints, "_FEWEST", 1)
+    monkeypatch.setattr(hints, "_KEPT", 1)
+    file = Watched(data)
+    with open_source(file, len(data)) as source:
+        streams = probe(source)
+        file.count = 0
+        assert len(cut(source, streams, Fraction(1, 8))) <= 12
+        assert file.count < 2 * len(data)
+
+
+@pytest.mark.parametrize("name", ["ts", "mpeg2 ts"])
+def test_looking_by_place_begins_at_a_packet(zoo: Zoo, name: str) -> None:
+    data = zoo(name).path.read_bytes()
+    with opened(zoo(name).path) as (source, streams):
+        place_of = cuts._places(source, streams.video, 90_000)
+        for n in range(0, 80_000, 997):
+            place = place_of((streams.video.start or 0) + n)
+            assert data[place] == data[place + 188] == 0x47
+            assert abs(place - len(data) * n / 90_000) <= 188
 
 
 @pytest.mark.parametrize("name", ["plain", "hevc open gop", "vp9", "prores"])

@@ -17,7 +17,7 @@ from redactor.media.probe import probe
 from redactor.media.source import _Guard, open_source
 from redactor.media.streams import Key, Segment
 from tests.media_factory import Clip, Image, make_clip
-from tests.unit.media.conftest import ZOO, opened
+from tests.unit.media.conftest import ZOO, Watched, opened
 
 Zoo = Callable[[str], Clip]
 # Between when a key is decoded and when it is shown, too.
@@ -33,17 +33,6 @@ TOLD = {
 }
 # 512 bytes are taken for headers; an encoder says of itself some 700.
 HEAD = 2048
-
-
-class Watched(io.BytesIO):
-    """Counts the bytes that are read of it."""
-
-    count = 0
-
-    def read1(self, size: int | None = -1, /) -> bytes:
-        data = super().read1(-1 if size is None else size)
-        self.count += len(data)
-        return data
 
 
 def noise(n: int) -> Image:

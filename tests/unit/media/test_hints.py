@@ -98,6 +98,43 @@ def test_any_bytes_where_a_cluster_should_be_ask_for_some_more_or_none(start: by
     assert hints._block_of(1, start + rest) >= 0
 
 
+# Of transport packets, behind the sync byte: of picture 256 or another stream, of its middle, of a key by two signs.
+BEGINNINGS = [b"\x41\0", b"\x01\0", b"\x41\x07", b"\x41\0\x20\x01\x40", b"\x41\0\0\0\1\x67"]
+
+
+def elementary(pid: int, data: bytes, *, key: bool) -> int | None:
+    """The same packet by packet; None where more is needed."""
+    first, step = hints.transport_packets(data)
+    begun = 0
+    for at in range(first, len(data) - step + 1, step):
+        packet = data[at : at + 188]
+        if packet[1] & 0x40 and (packet[1] & 0x1F) << 8 | packet[2] == pid:
+            begun += bool(begun) or not key or hints._is_key(packet)
+            if begun == 3:
+                return at + 188
+    return None
+
+
+@given(
+    st.binary(max_size=40),
+    st.sampled_from([188, 192, 204]),
+    st.lists(
+        st.sampled_from([b"\x41\0", b"\x01\0", b"\x41\x07", b"\x41\0\x20\x01\x40", b"\x41\0\0\0\1\x67"]), max_size=40
+    ),
+    st.booleans(),
+)
+def test_the_third_picture_is_found_where_it_begins(junk: bytes, step: int, packets: list[bytes], key: bool) -> None:
+    data = junk + b"".join((b"G" + packet).ljust(188, b"\xff").ljust(step, b"\xee") for packet in packets)
+    found = elementary(256, data, key=key)
+    assert hints._elementary(256, data, key=key) == found if found else len(data) + 32 * 1024
+
+
+@given(st.integers(0, 187), st.sampled_from([188, 192, 204]))
+def test_packets_of_a_transport_stream_show_where_they_begin(first: int, step: int) -> None:
+    data = (bytes(first) + b"G".ljust(step, b"\0") * 9)[:1024]
+    assert hints.transport_packets(data) == (first, step)
+
+
 @given(
     st.lists(st.tuples(st.sampled_from([b"G", b"G\x41\0", b""]), st.binary(max_size=188)), max_size=12), st.booleans()
 )

@@ -8,7 +8,7 @@ import av
 import pytest
 
 from redactor.errors import TruncatedVideo, UnreadableVideo, VideoTooLarge
-from redactor.media.probe import Limits, fingerprint, probe
+from redactor.media.probe import Limits, ends, fingerprint, probe
 from redactor.media.source import open_source
 from tests.media_factory import Clip, make_clip
 from tests.unit.media.conftest import opened
@@ -146,7 +146,7 @@ def test_the_fingerprint_knows_the_content_and_not_the_name(zoo: Zoo, tmp_path: 
         with open_source(io.BytesIO(data), len(data)) as source:
             streams = probe(source)
         streams = replace(streams, video=replace(streams.video, codec=rename))
-        return fingerprint(io.BytesIO(data), len(data), streams)
+        return fingerprint(ends(io.BytesIO(data), len(data)), len(data), streams)
 
     data = zoo("plain").path.read_bytes()
     other = bytearray(data)
