@@ -79,7 +79,7 @@ FUNCTIONS: Mapping[str, Machine] = {
     "join": Machine.function(1769),
     "prove": Machine.function(1769, limit=300),
     "verify": Machine.function(1769),
-    "publish": Machine.function(512),
+    "publish": Machine.function(1769),
 }
 TASK = Machine("fargate", 8192, 100 * 1024, 4.0)
 # Container tasks of one job at a time.
@@ -277,7 +277,7 @@ def _busy(step: str, call: Call, footage: Footage, machine: Machine) -> float:
     """Computing: no step uses more than two vCPUs."""
     if step in FIXED:
         own, each = FIXED[step]
-        return own + each * call.frames
+        return (own + each * call.frames) / min(1.0, machine.vcpus)
     if step in PACKETS:
         each, megabyte, part = PACKETS[step]
         read = (call.down + call.ahead) / 1e6
