@@ -27,8 +27,8 @@ PACKETS: Mapping[str, tuple[float, float, float]] = {
     "verify": (0.006, 3.3, 0.0),
 }
 HANDED = 0.7
-# Seconds of one vCPU for a call and for each frame that Plan tries to start from (benchmarks.plan: 720 of an MP4 take .4 s; of
-# codecs whose key frames must be decoded for that, ten times as long).
+# Seconds of one vCPU for a call and for each frame that Plan tries to start from (benchmarks.plan: 720 of an MP4 take
+# .4 s; of codecs whose key frames must be decoded for that, much longer).
 FIXED: Mapping[str, tuple[float, float]] = {"accept": (0.2, 0.0), "plan": (0.07, 0.0005), "publish": (0.2, 0.0)}
 # CPU seconds of the S3 client for a request, its bytes apart: of a thousand small ones, 32 under way at a time.
 REQUEST = 0.002
