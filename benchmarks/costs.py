@@ -1,4 +1,4 @@
-"""What a frame costs in each step: `python -m benchmarks.costs VIDEO [--lines 360 720 1080 2160] [--seconds 6]`.
+"""What a frame costs in each step: `python -m benchmarks.costs VIDEO [--lines 360 720 1080 2160] [--times 3]`.
 
 The beginning of the video, scaled to each number of lines, goes through the steps' own functions on local files, one
 after another in this process; merge and select, which a short video does not show, also see ten minutes made up by
@@ -11,11 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import av
@@ -28,8 +30,10 @@ from redactor import models
 from redactor.annotations import SegmentBoxes
 from redactor.detect import SegmentSightings, detect
 from redactor.detectors import load
+from redactor.identity.sampling import Template
 from redactor.identity.weights import open_embedder
 from redactor.join import Joined, join
+from redactor.jsonable import decode, encode
 from redactor.media.mux import PartFile
 from redactor.media.parts import packets_digest
 from redactor.media.source import open_source
@@ -38,7 +42,9 @@ from redactor.merge import Merged, merge
 from redactor.output import Output
 from redactor.plan import plan
 from redactor.preset import Experimental, Preset
+from redactor.prove import Stretch, prove
 from redactor.redact import Verdict, redact
+from redactor.running import Running
 from redactor.select import select
 from redactor.verify import verify
 from redactor.work import Timed
@@ -77,6 +83,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, nargs="*", default=[360, 720, 1080, 2160])
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--minutes", type=int, default=10, help="made up, for merge and select")
+    parser.add_argument("--times", type=int, default=1, help="medians of so many runs")
     given = parser.parse_args()
     models.choose()
     _starts()
@@ -84,10 +91,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for lines in given.lines:
             clip = _scaled(given.video, Path(folder) / f"{lines}.mp4", lines, given.seconds)
-            _show(*measured(clip, Path(folder)))
+            _show(*middle([measured(clip, Path(folder)) for _ in range(given.times)]))
         if given.minutes:
-            _packets(Path(folder))
-            _long(given.minutes)
+            _packets(Path(folder), given.times)
+            _show(*middle([_long(given.minutes) for _ in range(given.times)]))
+
+
+def middle(runs: Sequence[tuple[Clock, Sizes]]) -> tuple[Clock, Sizes]:
+    """Of several runs of the same: by step the median of each."""
+    clocks = [clock.taken for clock, _ in runs]
+    steps = {step: tuple(zip(*(taken[step] for taken in clocks), strict=True)) for step in clocks[0]}
+    return Clock({step: (median(cpu), median(wall)) for step, (cpu, wall) in steps.items()}), runs[0][1]
 
 
 def measured(video: Path, folder: Path) -> tuple[Clock, Sizes]:
@@ -130,20 +144,32 @@ def measured(video: Path, folder: Path) -> tuple[Clock, Sizes]:
     return clock, Sizes(pixels, len(verdict.frames), size, out.stat().st_size)
 
 
-def _packets(folder: Path) -> None:
-    """Join and verify by frame and by megabyte read: a long video of next to nothing, and a short one of noise."""
-    still = _moved(folder, 18_000, (160, 96), noise=False)
-    rows = [still, _moved(folder, 240, (1280, 720), noise=True)]
+def _packets(folder: Path, times: int) -> None:
+    """Join, prove and verify by frame and by megabyte read: a long video of next to nothing, and a short one of noise.
+
+    Prove apart from the hashes that it goes on with.
+    """
+    kinds = ((18_000, (160, 96), False), (240, (1280, 720), True))
+    rows = [middle([_moved(folder, count, size, noise=noise) for _ in range(times)]) for count, size, noise in kinds]
     print("| step | CPU ms a frame | CPU ms a MB read |\n|---|---|---|")
-    for step in ("join", "verify"):
-        known = np.array([(count, size / 1e6) for count, size, _ in rows])
-        taken = np.array([clock.taken[step][0] for _, _, clock in rows])
+    for step in ("join", "prove", "verify"):
+        known = np.array([(one.frames, one.output / 1e6) for _, one in rows])
+        taken = np.array([clock.taken[step][0] for clock, _ in rows])
         a, b = np.linalg.solve(known, taken) * 1000
         print(f"| {step} | {a:.4f} | {b:.2f} |", flush=True)
+    clock, one = rows[-1]
+    print(f"| a hash that is gone on with | | {1e9 * clock.taken['handed'][0] / one.output:.2f} |", flush=True)
 
 
-def _moved(folder: Path, count: int, size: tuple[int, int], *, noise: bool) -> tuple[int, int, Clock]:
-    """(frames, bytes, times) of join and verify on a made-up video that is source and part at once."""
+def _hashed(data: bytes) -> str:
+    """As Prove does it when its turn has come."""
+    taken = Running()
+    taken.update(data)
+    return taken.sha256
+
+
+def _moved(folder: Path, count: int, size: tuple[int, int], *, noise: bool) -> tuple[Clock, Sizes]:
+    """Join, prove and verify on a made-up video that is source and part at once."""
     made, out, clock, rng = folder / "made.mp4", folder / "joined.mp4", Clock(), np.random.default_rng(0)
     still = np.zeros((size[1], size[0], 3), np.uint8)
 
@@ -165,11 +191,19 @@ def _moved(folder: Path, count: int, size: tuple[int, int], *, noise: bool) -> t
     with out.open("rb") as joined, made.open("rb") as file:
         output, original = Output(joined, out.stat().st_size), Output(file, length)
         frames_table = verdict.frames
+        whole = (Stretch(0, 0, 1, 0),)
+        *_, proof = clock.run(
+            "prove", lambda: list(prove(output, planned, segments, whole, 0, version="", before=lambda: None))
+        )
+        assert proof.facts is not None
+        clock.run("handed", partial(_hashed, out.read_bytes()))
+        (looked, wall), (handed, waited) = clock.taken["prove"], clock.taken["handed"]
+        clock.taken["prove"] = (looked - handed, wall - waited)
         clock.run(
             "verify",
             lambda: verify(output, original, planned, segments, [verdict], frames=frames_table, blur=_WHOLE.blur),
         )
-    return count, out.stat().st_size, clock
+    return clock, Sizes(size[0] * size[1], count, length, out.stat().st_size)
 
 
 def _show(clock: Clock, sizes: Sizes) -> None:
@@ -183,17 +217,29 @@ def _show(clock: Clock, sizes: Sizes) -> None:
     print(f"| {sizes.pixels} | {sizes.frames} | output | {rate} | |")
 
 
-def _long(minutes: int) -> None:
-    """Merge and select on minutes of video, by frame."""
+def _long(minutes: int) -> tuple[Clock, Sizes]:
+    """Merge and select on minutes of video, by frame, with the documents that they read and write."""
     frames, clock = minutes * 60 * hour.RATE, Clock()
     planned, segments = hour.plan(frames), hour.segments(frames)
     found = list(hour.found(frames, _PEOPLE))
-    timed = [Timed(0.0, SegmentSightings.of(one.detections)) for one in found]
-    templates = [one for each in found for one in each.templates or ()]
+    documents = [encode(Timed(0.0, SegmentSightings.of(one.detections))) for one in found]
+    faces = [encode(one.templates) for one in found if one.templates]
+    del found
     source: Any = _NoSource()
-    merged: Merged = clock.run("merge", lambda: merge(timed, templates, source, planned, segments))
-    clock.run("select", lambda: select(merged.annotations, b"", planned, segments, merged.frames))
-    _show(clock, Sizes(hour.WIDTH * hour.HEIGHT, frames, 1, 1))
+
+    def merging() -> tuple[bytes, bytes]:
+        seen = (decode(Timed[SegmentSightings], document) for document in documents)
+        templates = chain.from_iterable(decode(tuple[Template, ...], document) for document in faces)
+        merged = merge(seen, templates, source, planned, segments)
+        return merged.annotations, encode(merged.frames)
+
+    def selecting() -> list[bytes]:
+        table = decode(tuple[FrameTime, ...], frame_table)
+        return [encode(boxes) for boxes in select(annotations, b"", planned, segments, table).boxes]
+
+    annotations, frame_table = clock.run("merge", merging)
+    clock.run("select", selecting)
+    return clock, Sizes(hour.WIDTH * hour.HEIGHT, frames, 1, 1)
 
 
 class _NoSource:

@@ -47,7 +47,7 @@ _TABLE = (
     Step("join", "image", 1769, 900),
     Step("prove", "image", 1769, 300),
     Step("verify", "image", 1769, 900),
-    Step("publish", "zip", 512, 900),
+    Step("publish", "zip", 1769, 900),
     Step("report", "zip", 512, 60),
 )
 

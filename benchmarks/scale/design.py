@@ -35,15 +35,15 @@ def _then(first: Change, second: Change) -> Change:
 
 
 def _copied(call: Call, footage: Footage) -> Call:
-    """S3 puts the parts together; Join reads verdicts and indexes (two ranges of each part, as they stand at the end)
-    and writes the new index. The sound, and what Verify compares it with, would come from the segments' own workers, as
-    reading it here means reading the source."""
-    index = footage.frames * 16.0
+    """S3 puts the parts together; Join reads the verdicts and writes the new index. What that says of each packet,
+    Redact would note in the verdict, as it reads the packets of its part anyhow; the sound, and what Verify compares it
+    with, would come from the segments' own workers, as reading it here means reading the source."""
     return Call(
-        down=index,
-        up=index,
+        footage.frames,
+        down=footage.frames * 24.0,
+        up=footage.frames * 16.0,
         writes=4,
-        many_reads=4 * footage.segments,
+        many_reads=footage.segments,
         copies=footage.segments,
         copied=footage.output,
     )

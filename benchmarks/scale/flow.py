@@ -64,16 +64,17 @@ def undisturbed(world: World) -> World:
 
 
 class _Starter:
-    """Children start at a limited rate, all Maps of the account together."""
+    """Children start at a limited rate, all Maps of the account together, out of a bucket that fills again."""
 
     def __init__(self, simulation: Simulation) -> None:
-        self._simulation, self._free = simulation, 0.0
+        self._simulation, self._empty = simulation, 0.0
 
     def wait(self) -> float:
         """Seconds until the next child may start."""
-        now = self._simulation.now
-        self._free = max(now, self._free) + 1 / assumed("child")
-        return self._free - now
+        now, each = self._simulation.now, 1 / assumed("child")
+        # When the bucket would be empty but for this one, as if each that was taken lasted until then.
+        self._empty = max(now, self._empty) + each
+        return max(0.0, self._empty - now - assumed("children") * each)
 
 
 def _job(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from redactor.inorder import BLOCK, NEAR, STRETCH
 from redactor.many import AT_ONCE, COPIES
-from redactor.measured import FIXED, HANDED, OUTPUT, PACKETS, REQUEST, START, assumed, per_frame
+from redactor.measured import FIXED, HANDED, OUTPUT, PACKETS, RANGE, REQUEST, START, assumed, per_frame
 from redactor.pieces import KIB, MIB, requests
 from redactor.preset import Mode
 from redactor.prices import dollars
@@ -23,6 +23,8 @@ _FREE_DISK, _FREE_TASK_DISK = 512, 20 * 1024
 _COPY, _UPLOAD, _PIECE = 64 * MIB, 8 * MIB, 16 * MIB
 # Bytes that an index has for a frame and the sound beside it.
 _ENTRY = 24.0
+# Bytes of a key frame that Plan reads, with what comes before it (media/glimpses.py).
+_GLIMPSE = 8 * KIB
 # What every step of a job asks of S3: its claim, whether a record of failure stands, the job, the plan, the segments.
 _ALWAYS = 5
 # Seconds between two looks for what another function is about to write (work.py).
@@ -79,7 +81,7 @@ FUNCTIONS: Mapping[str, Machine] = {
     "join": Machine.function(1769),
     "prove": Machine.function(1769, limit=300),
     "verify": Machine.function(1769),
-    "publish": Machine.function(512),
+    "publish": Machine.function(1769),
 }
 TASK = Machine("fargate", 8192, 100 * 1024, 4.0)
 # Container tasks of one job at a time.
@@ -124,11 +126,12 @@ class Footage:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a step. frames: it works on, of Plan those that it tries to start from.
+    """One call of a step. frames: it works on, of Plan those that it tries to start from. parts: files that it opens.
 
-    reads, writes: requests one after another; many_reads, many_writes: those under way many at a time; blocks: reads
-    that go ahead of the work; copies: requests by which S3 copies, some at a time. down, up: bytes through the
-    function; ahead, behind: those that come in and go out while it works on others; copied: bytes that S3 copies.
+    reads, writes: requests one after another; many_reads, many_ranges (of one file), many_writes: those under way many
+    at a time; blocks: reads that go ahead of the work; copies: requests by which S3 copies, some at a time. down, up:
+    bytes through the function; ahead, behind: those that come in and go out while it works on others; copied: bytes
+    that S3 copies.
     """
 
     frames: float = 0
@@ -138,16 +141,18 @@ class Call:
     up: float = 0
     copied: float = 0
     many_reads: float = 0
+    many_ranges: float = 0
     many_writes: float = 0
     blocks: float = 0
     copies: float = 0
     ahead: float = 0
     behind: float = 0
+    parts: float = 0
 
     @property
     def gets(self) -> float:
         """All requests that read."""
-        return self.reads + self.many_reads + self.blocks
+        return self.reads + self.many_reads + self.many_ranges + self.blocks
 
     @property
     def puts(self) -> float:
@@ -167,6 +172,7 @@ def _streamed(f: Footage) -> Call:
         blocks=f.segments * math.ceil(part / BLOCK) + math.ceil(f.source / BLOCK),
         ahead=f.source + f.output,
         behind=f.output,
+        parts=f.segments,
     )
 
 
@@ -199,13 +205,13 @@ def _verifies(f: Footage) -> Call:
 # What one call of each step moves, as its entry point is written.
 CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "accept": lambda f: Call(reads=12, writes=4),
-    # The index, then a look at each place where a segment may begin: a key frame, many of them at a time.
+    # The index, then a look at each place where a segment may begin: the first bytes of a key frame, many at a time.
     "plan": lambda f: Call(
         f.segments,
         reads=3 + requests(f.frames * _ENTRY),
         writes=2,
-        down=f.segments * 110 * KIB + f.frames * _ENTRY,
-        many_reads=f.segments,
+        down=f.segments * _GLIMPSE + f.frames * _ENTRY,
+        many_ranges=f.segments,
     ),
     "detect": lambda f: Call(
         f.frames / f.segments, _ALWAYS + requests(f.source / f.segments), 2, f.source / f.segments
@@ -246,7 +252,7 @@ def seconds(step: str, call: Call, footage: Footage, machine: Machine, waits: Wa
     worked = max(_busy(step, call, footage, machine), call.ahead / waits.stream, call.behind / waits.stream)
     moved = (call.down + call.up) / waits.stream
     asked = call.reads * waits.read + call.writes * waits.write + (waits.read if call.blocks else 0)
-    return worked + moved + asked + _many(call, machine, waits) + _copied(call, waits)
+    return worked + moved + asked + _many(call, machine, waits) + _copied(call, machine, waits)
 
 
 def handing_on(footage: Footage, at_once: int, waits: Waits = AWS) -> tuple[float, float]:
@@ -261,24 +267,26 @@ def handing_on(footage: Footage, at_once: int, waits: Waits = AWS) -> tuple[floa
 
 def _many(call: Call, machine: Machine, waits: Waits) -> float:
     """Requests many at a time: the S3 client's own work is done by one thread at a time."""
-    waited = (call.many_reads * waits.read + call.many_writes * waits.write) / AT_ONCE
-    return waited + (call.many_reads + call.many_writes) * REQUEST / min(1.0, machine.vcpus)
+    waited = ((call.many_reads + call.many_ranges) * waits.read + call.many_writes * waits.write) / AT_ONCE
+    computed = (call.many_reads + call.many_writes) * REQUEST + call.many_ranges * RANGE
+    return waited + computed / min(1.0, machine.vcpus)
 
 
-def _copied(call: Call, waits: Waits) -> float:
+def _copied(call: Call, machine: Machine, waits: Waits) -> float:
     at_once = min(float(COPIES), max(1.0, call.copies))
-    return (call.copied / waits.copy + call.copies * waits.write) / at_once
+    computed = call.copies * REQUEST / min(1.0, machine.vcpus)
+    return computed + (call.copied / waits.copy + call.copies * waits.write) / at_once
 
 
 def _busy(step: str, call: Call, footage: Footage, machine: Machine) -> float:
     """Computing: no step uses more than two vCPUs."""
     if step in FIXED:
         own, each = FIXED[step]
-        return own + each * call.frames
+        return (own + each * call.frames) / min(1.0, machine.vcpus)
     if step in PACKETS:
         each, megabyte, part = PACKETS[step]
         read = (call.down + call.ahead) / 1e6
-        return (call.frames * each + read * megabyte + footage.segments * part) / 1000
+        return (call.frames * each + read * megabyte + call.parts * part) / 1000
     cpu, wall = per_frame(step, footage.pixels)
     if machine.vcpus <= 1:
         return call.frames * cpu / machine.vcpus

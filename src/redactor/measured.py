@@ -27,11 +27,13 @@ PACKETS: Mapping[str, tuple[float, float, float]] = {
     "verify": (0.006, 3.3, 0.0),
 }
 HANDED = 0.7
-# Seconds of one vCPU for a call and for each frame that Plan tries to start from (benchmarks.plan: 720 take 1.3 s; of
-# codecs whose key frames must be decoded for that, ten times as long).
-FIXED: Mapping[str, tuple[float, float]] = {"accept": (0.2, 0.0), "plan": (0.07, 0.002), "publish": (0.2, 0.0)}
+# Seconds of one vCPU for a call and for each frame that Plan tries to start from (benchmarks.plan: 720 of an MP4 take
+# .4 s; of codecs whose key frames must be decoded for that, much longer).
+FIXED: Mapping[str, tuple[float, float]] = {"accept": (0.2, 0.0), "plan": (0.07, 0.0005), "publish": (0.2, 0.0)}
 # CPU seconds of the S3 client for a request, its bytes apart: of a thousand small ones, 32 under way at a time.
 REQUEST = 0.002
+# Of a range whose address was signed before (store/ranges.py).
+RANGE = 0.0008
 # Seconds of one vCPU before the first frame: the libraries, and in Detect the models.
 START: Mapping[str, float] = {"zip": 0.4, "image": 0.7, "detect": 0.9}
 # Bytes of output for a byte of source: 1.1 where that has 1.1 Mbit/s, 0.6 where it was encoded at crf 16.
@@ -61,7 +63,8 @@ ASSUMED: Mapping[str, Assumed] = {
     "kept": Assumed(300.0, "s that a function's machine stays without work", "published, 5 to 15 minutes and more"),
     "task": Assumed(35.0, "s until a Fargate task runs; the image's download is paid", "published, 30 to 60 s"),
     "transition": Assumed(0.1, "s from one state to the next", "a guess"),
-    "child": Assumed(300.0, "children a second that a distributed Map starts", "StartExecution's quota in us-east-1"),
+    "child": Assumed(300.0, "children a second that Maps start", "as StartExecution's quota in us-east-1, its refill"),
+    "children": Assumed(1300.0, "children that Maps start at once", "as StartExecution's quota, its bucket"),
 }
 
 

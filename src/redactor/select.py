@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from redactor.annotations import SegmentBoxes, check_source, cut_boxes, read_annotations, timeline
 from redactor.idlist import check_ids, parse_id_list
 from redactor.media.streams import FrameTime, Segment
+from redactor.memory import without_collection
 from redactor.plan import Plan
 
 
@@ -27,6 +28,7 @@ class Selection:
     boxes: tuple[SegmentBoxes, ...]
 
 
+@without_collection()
 def select(
     annotations: bytes, id_list: bytes, plan: Plan, segments: Sequence[Segment], frames: Sequence[FrameTime] | None
 ) -> Selection:

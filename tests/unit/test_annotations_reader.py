@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redactor.annotations import Event, Face, read_annotations
+from redactor.annotations import Event, Face, read_annotations, reader
 from redactor.errors import InvalidAnnotations
 from tests.unit.annotated import EXAMPLE, STANDARD, box, hand_made, rows, ticking, write_annotations
 
@@ -223,3 +223,20 @@ def test_events_that_end_before_their_fragment_are_worth_a_word():
     read = read_annotations(hand_made(fragments=[absent, short, whole]))
     assert len(read.warnings) == 1
     assert "1 fragments, the first $.fragments[1]" in read.warnings[0]
+
+
+values = st.one_of(st.floats(), st.integers(), st.none(), st.text(max_size=3), st.booleans())
+names = ("id", "x", "y", "width", "height")
+numbers = st.fixed_dictionaries({"id": st.integers(-1, 10**19), **dict.fromkeys(names[1:], st.floats())})
+
+
+@given(st.one_of(st.fixed_dictionaries({}, optional=dict.fromkeys(names, values)), numbers))
+def test_a_quick_look_takes_nothing_that_a_closer_one_refuses(doc):
+    quick = reader._plain(doc)
+    if quick is not None:
+        assert quick == reader._face(doc)
+
+
+def test_what_we_write_wants_no_closer_look():
+    face = {"index": 13, "id": 1138, "x": 0.29537, "y": -0.18987, "width": 0.36239, "height": 0.80335}
+    assert reader._plain(face) == (1138, 0.29537, -0.18987, 0.36239, 0.80335)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-from benchmarks import hour
+from benchmarks import hour, reading
 from benchmarks import merge as merging
 from benchmarks.annotated import Placed
 from benchmarks.clips import write
@@ -18,6 +18,7 @@ from benchmarks.redact import quality as looks
 from benchmarks.redact.worker import rects, redacted
 from benchmarks.reference import Clip, Frame, Person
 from redactor.covering import Rect
+from redactor.many import AT_ONCE
 from tests.media_factory import face_clip, make_clip
 from tests.unit.pipeline import weights
 
@@ -138,3 +139,19 @@ def test_redact_is_measured_apart_from_its_second_look(tmp_path: Path):
     assert spent.recheck > 0
     assert spent.peak >= spent.before > 0
     assert len(rects(320, 240)) == 2
+
+
+def test_no_way_of_reading_is_quicker_than_the_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["reading", "--megabytes", "8", "--latency", "0.001", "--rate", "40e6"])
+    monkeypatch.setattr(reading, "_SMALL_READS", (2, 64))
+    reading.main()
+    told = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    rows = [[cell.strip() for cell in cells[1:-1]] for cells in told]
+    walls = {name: float(wall) for name, *_, wall in rows if wall[0].isdigit()}
+    (line,) = [name for name in walls if name.startswith("the bytes at 40 MB/s")]
+    ways = walls.keys() - {line, "of a local file", "1", str(AT_ONCE)}
+    assert len(ways) == 2
+    assert all(walls[way] >= walls[line] for way in ways)
+    assert {"1", str(AT_ONCE)} < walls.keys()

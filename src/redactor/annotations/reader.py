@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from redactor import jsontext
@@ -13,6 +14,7 @@ MAX_BYTES = 512 * 1024 * 1024
 _ID_DIGITS = 18
 # Far beyond any tick or size, and still exact to compute with.
 _HUGE = 10**18
+_FIELDS = itemgetter("id", "x", "y", "width", "height")
 
 
 def read_annotations(data: bytes) -> Annotations:
@@ -114,7 +116,19 @@ def _events(fragments: Sequence[_Fragment]) -> Iterator[Event]:
 def _faces(row: Any) -> tuple[Face, ...]:
     if not isinstance(row, list):
         raise _Wrong("", "must be a list of faces")
-    return tuple([_within(f"[{n}]", _face, doc) for n, doc in enumerate(row)]) if row else ()
+    return tuple([_plain(doc) or _within(f"[{n}]", _face, doc) for n, doc in enumerate(row)]) if row else ()
+
+
+def _plain(doc: Any) -> Face | None:
+    """A face as we write them, as a long video has millions; None for one that wants a closer look."""
+    try:
+        number, x, y, width, height = _FIELDS(doc)
+    except (KeyError, TypeError):
+        return None
+    if not (type(number) is int and type(x) is type(y) is type(width) is type(height) is float):
+        return None
+    placed = -_HUGE < x < _HUGE and -_HUGE < y < _HUGE and 0 <= width < _HUGE and 0 <= height < _HUGE
+    return Face(number, x, y, width, height) if placed and 0 <= number <= _HUGE else None
 
 
 def _face(doc: Any) -> Face:
