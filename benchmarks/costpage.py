@@ -276,6 +276,11 @@ for a minute; server-side copies alone do not do it. With the limit of 1,000 fun
 `segments_at_once` times the number of jobs at work had better stay below it: a throttled call waits up to five minutes
 before it is tried again, and each try is paid.
 
+What stands between the copy's row and 60 s: an image that starts cold in each of Plan, Detect, Redact and Prove; in each
+Map the one call in a hundred that takes twice as long, for which all others wait; MergeTracks and SelectFaces, each on
+one thread with all faces of the hour; and the hash of the file, which goes from stretch to stretch. The copy itself is
+not built: see docs/decisions.md for why.
+
 {longest}
 
 {check}
