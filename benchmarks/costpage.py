@@ -26,7 +26,8 @@ HOURS: Mapping[str, tuple[int, int]] = {
 }
 # By `python -m benchmarks.scale --check`, which needs a machine that does nothing else.
 CHECK = """\
-With one worker the model was compared with real runs on the embedded cloud, from the upload to the end of the job:
+With one worker the model was compared on 2026-11-25 with real runs on the embedded cloud, by the figures of that day,
+from the upload to the end of the job:
 26.2 s against 27.8 s for the clip that frames were measured on (546 frames of 720p), 22.7 s against 24.6 s for another
 (600 frames of 608 x 1080). `python -m benchmarks.scale --check VIDEO` repeats it and says what other programs used."""
 # By `python -m benchmarks.reading`.
