@@ -101,7 +101,8 @@ class Source:
 
         FFmpeg may keep some of them, so what comes after it comes from a container opened anew: see `video`, `rewind`.
         """
-        self._file.unread, self._whole = places, False
+        self._file.unread = range(places.start, min(places.stop, self.size))
+        self._fresh = self._whole = False
         try:
             yield
         finally:

@@ -77,7 +77,7 @@ class Ranges:
         stand_in: AWSResponse | None = first_non_none_response(
             self._s3.meta.events.emit("before-send.s3.GetObject", request=request)
         )
-        return _http().send(request) if stand_in is None else stand_in
+        return _http(self._s3.meta.endpoint_url).send(request) if stand_in is None else stand_in
 
     def _signed(self) -> str | None:
         with self._guard:
@@ -109,12 +109,12 @@ def _asked(start: int, end: int) -> str:
     return f"bytes={start}-{end - 1}"
 
 
-@lru_cache(maxsize=1)
-def _http() -> URLLib3Session:
+@lru_cache(maxsize=4)
+def _http(endpoint: str) -> URLLib3Session:
     """With the certificates and proxies that the S3 client takes from the environment."""
-    how: dict[str, Any] = {"verify": os.environ.get("AWS_CA_BUNDLE") or True, "timeout": TIMEOUTS}
-    proxies = get_environ_proxies("https://s3.amazonaws.com")
-    return URLLib3Session(proxies=proxies, max_pool_connections=RANGES, **how)
+    certificates = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE") or True
+    how: dict[str, Any] = {"verify": certificates, "timeout": TIMEOUTS, "proxies": get_environ_proxies(endpoint)}
+    return URLLib3Session(max_pool_connections=RANGES, **how)
 
 
 class RangedFile(io.BufferedReader):

@@ -155,6 +155,16 @@ def test_what_may_hold_zeros_is_read_on_from_a_container_opened_anew(zoo: Zoo) -
         assert source.container is not container
 
 
+def test_nothing_stands_behind_the_end_of_the_file(zoo: Zoo) -> None:
+    data = zoo("plain").path.read_bytes()
+    file = io.BytesIO(data)
+    with open_source(file, len(data)) as source, source.unread(range(len(data) - 10, 1 << 40)):
+        file.seek(len(data) - 20)
+        assert source._file.read(99) == data[-20:-10]
+        assert source._file.read(99) == bytes(10)
+        assert source._file.read(99) == b""
+
+
 def test_peeking_leaves_the_place_where_reading_goes_on(zoo: Zoo) -> None:
     data = zoo("plain").path.read_bytes()
     file = io.BytesIO(data)

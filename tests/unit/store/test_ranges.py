@@ -144,6 +144,13 @@ def test_a_server_that_cannot_be_reached_is_asked_of_the_client_too(bucket: Buck
     assert bucket.signed() == []
 
 
+def test_a_proxy_is_used_where_the_client_would_use_it(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert bucket.ranges().fetch(100, 300) == DATA[100:300]
+    assert len(bucket.signed()) == 1
+
+
 def test_a_new_signature_is_made_in_time_and_is_given_another_try(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
