@@ -82,7 +82,7 @@ def _found(source: Source, video: VideoStream, boundaries: Iterator[int], ticks:
 
 def _looked(source: Source, video: VideoStream, boundaries: Iterator[int], ticks: int | None) -> Iterator[Key]:
     source.leave_out(video.index)
-    looks, allowance = Looks(source.video(video.index)), Allowance(source.size)
+    looks, allowance = Looks(source.video(video.index), video.start), Allowance(source.size)
     place_of = None if ticks is None else _places(source, video, ticks)
     aims = ((boundary, place_of(boundary) if place_of else None) for boundary in boundaries)
     allowed = (aim for aim in aims if aim[1] is None or allowance.allows(aim[1]))

@@ -14,7 +14,7 @@ from typing import Any
 from av.packet import Packet
 from av.video.stream import VideoStream as AvVideoStream
 
-from redactor.media.hints import AROUND, BY_DECODING, MATROSKA, key_block
+from redactor.media.hints import AROUND, BY_DECODING, MATROSKA, delay, key_block
 from redactor.media.keys import starts_afresh
 from redactor.media.source import Source
 from redactor.media.streams import Key, VideoStream
@@ -39,7 +39,7 @@ def keys(source: Source, video: VideoStream, boundaries: deque[int]) -> Iterator
     if not boundaries or video.interlaced or not any(name in stream.container.format.name for name in _CONTAINERS):
         return
     source.leave_out(video.index)
-    index = _Index(source, stream)
+    index = _Index(source, stream, delay(stream, video.start))
     while together := list(islice(boundaries, index.together())):
         hints = [index.hint(boundary) for boundary in together]
         source.expect(hint for hint in hints if hint is not None)
@@ -52,7 +52,6 @@ def keys(source: Source, video: VideoStream, boundaries: deque[int]) -> Iterator
             if key is None:
                 source.rewind()
                 return
-            index.learn(key)
             boundaries.popleft()
             yield key
 
@@ -72,22 +71,18 @@ def _told(packet: "Packet[Any]", unread: range, codec: str, extradata: bytes | N
 class _Index:
     """Where the container's index leads to."""
 
-    def __init__(self, source: Source, stream: AvVideoStream) -> None:
+    def __init__(self, source: Source, stream: AvVideoStream, delay: int) -> None:
         self._source, self._entries = source, stream.index_entries
         self._track = stream.index + 1 if MATROSKA in stream.container.format.name else None
-        self._by_decoding = BY_DECODING in stream.container.format.name
-        self._delay = 0
-        self._learnt = False
+        self._delay = delay
+        self._begun = False
 
     def together(self) -> int:
-        """How many are to be hinted at in one go: first one alone, since some read their index only when they are made
-        to seek, and since the delay is to be learnt."""
-        return _TOGETHER if self._learnt else 1
-
-    def learn(self, key: Key) -> None:
-        self._learnt = True
-        if self._by_decoding and key.dts is not None:
-            self._delay = max(0, key.pts - key.dts)
+        """How many are to be hinted at in one go: first one alone, as only seeking makes some read their index."""
+        if not self._begun:
+            self._begun = True
+            return 1
+        return _TOGETHER
 
     def hint(self, boundary: int) -> Hint | None:
         """Of a glimpse; None where the index does not go so far."""

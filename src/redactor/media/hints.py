@@ -30,7 +30,7 @@ AROUND = 512
 _STEP, _SHARE = 32 * KIB, 4
 # Containers whose index says how large packets are, and the one whose index leads to groups of packets.
 _EXACT, MATROSKA = ("mov", "avi"), "matroska"
-# Its index has times of decoding; a seek goes to a key that is shown no later than is asked for.
+# Its index has times of decoding.
 BY_DECODING = "mov"
 _WITHOUT_INDEX = "mpegts"
 _CLUSTER, _GROUP, _BLOCK, _SIMPLE, _KEY = 0x1F43B675, 0xA0, 0xA1, 0xA3, 0x80  # RFC 9559, 5.1.3 and 10
@@ -42,15 +42,24 @@ _PICTURES = 3
 _STARTS = tuple(b"\0\0\1" + kind for kind in (b"\x67", b"\x47", b"\x27", b"\x40\1", b"\x42\1", b"\xb3"))
 
 
+def delay(stream: AvVideoStream, start: int | None) -> int:
+    """What a seek takes off the time that it is asked for, before it searches the index: in MP4, whose index has times
+    of decoding, what lies between them and the times of showing at the start (ticks), as FFmpeg's mov.c has it."""
+    if BY_DECODING not in stream.container.format.name or start is None:
+        return 0
+    first = next((entry.timestamp for entry in stream.index_entries if not entry.is_discard), start)
+    return max(0, start - first)
+
+
 class Looks:
     """Where looks at one video stream will read, guessed from those before."""
 
-    def __init__(self, stream: AvVideoStream) -> None:
+    def __init__(self, stream: AvVideoStream, start: int | None) -> None:
         self._stream = stream
         self._container = stream.container.format.name
         self._sizes: deque[int] = deque(maxlen=_REMEMBERED)
         self._beyond = AROUND
-        self._delay = 0
+        self._delay = delay(stream, start)
         self._begun = False
 
     def learn(self, hint: Hint | None, packet: "Packet[Any]") -> None:
@@ -59,8 +68,6 @@ class Looks:
             size = packet.pos + packet.size - hint.start
             self._sizes.append(size)
             self._beyond = max(self._beyond, min(size - hint.length, _STEP))
-        if BY_DECODING in self._container and packet.pts is not None and packet.dts is not None:
-            self._delay = max(0, packet.pts - packet.dts)
 
     def together(self) -> int:
         """How many are to be hinted at in one go: first one alone, where only seeking makes some read their index."""
