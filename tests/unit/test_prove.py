@@ -126,6 +126,16 @@ def test_what_is_not_as_the_index_says_is_left_to_verify(made: Pipeline, monkeyp
     assert {(proof.facts, proof.handed) for proof in proofs} == {(None, None)}
 
 
+def test_a_packet_that_lies_in_no_stretch_leaves_all_to_verify(made: Pipeline, tmp_path: Path) -> None:
+    """The index leads the last chunk of sound out of the file."""
+    data, path = bytearray(made.out.read_bytes()), tmp_path / "altered.mp4"
+    at = data.rindex(b"stco") + 8
+    last = at + 4 * int.from_bytes(data[at : at + 4], "big")
+    data[last : last + 4] = (len(data) + 5).to_bytes(4, "big")
+    path.write_bytes(data)
+    assert {(proof.facts, proof.handed) for proof in looked(made, path, cut(made))} == {(None, None)}
+
+
 def test_a_stretch_that_waited_in_vain_says_what_it_saw(made: Pipeline) -> None:
     with made.out.open("rb") as file:
         output = Output(file, made.out.stat().st_size)

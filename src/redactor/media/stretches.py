@@ -28,8 +28,12 @@ def place(stream: Stream, packet: int) -> int:
 
 def packets_within(source: Source, video: Stream, start: int, end: int) -> "Iterator[Packet[Any]]":
     """All packets of all streams that begin in [start, end), bytes, each stream's in decoding order. Raises
-    NotAsIndexed at the end, where some of them did not come."""
+    NotAsIndexed where the index leads out of the file, which no stretch would notice; and at the end, where some of
+    them did not come."""
     streams = source.container.streams
+    for stream in streams:
+        if any(not 0 <= entry.pos <= source.size - entry.size for entry in stream.index_entries):
+            raise NotAsIndexed(f"packets of stream {stream.index} lie outside of the file")
     left = {stream.index: sum(start <= entry.pos < end for entry in stream.index_entries) for stream in streams}
     if start:
         source.seek(_before(video, start), video, any_frame=True)
