@@ -26,9 +26,10 @@ HOURS: Mapping[str, tuple[int, int]] = {
 }
 # By `python -m benchmarks.scale --check`, which needs a machine that does nothing else.
 CHECK = """\
-With one worker the model was compared with real runs on the embedded cloud, from the upload to the end of the job:
-26.2 s against 27.8 s for the clip that frames were measured on (546 frames of 720p), 22.7 s against 24.6 s for another
-(600 frames of 608 x 1080). `python -m benchmarks.scale --check VIDEO` repeats it and says what other programs used."""
+With one worker the model was compared with real runs on the embedded cloud, from the upload to the end of the job, on
+2026-11-26: 29.8 s against 28.3 s for the clip that frames were measured on (546 frames of 720p; CPU 31.1 against 30.6),
+25.0 s against 29.0 s for another (600 frames of 608 x 1080; CPU 25.8 against 28.7), while other programs took 15 CPU
+seconds. `python -m benchmarks.scale --check VIDEO` repeats it and says what other programs used."""
 # By `python -m benchmarks.reading`.
 READING = """\
 Against a server that answers after 30 ms and sends 75 MB/s over all connections, the look at 299 MB took 5.0 s read
@@ -276,13 +277,19 @@ for a minute; server-side copies alone do not do it. With the limit of 1,000 fun
 `segments_at_once` times the number of jobs at work had better stay below it: a throttled call waits up to five minutes
 before it is tried again, and each try is paid.
 
+What stands between that copy and 60 s: an image that starts cold in each of Plan, Detect, Redact and Prove; in
+each Map the one call in a hundred that takes twice as long, for which all wait; MergeTracks and SelectFaces, each on
+one thread with all faces of the hour; and the hash of the file, which goes from stretch to stretch. The copy itself is
+not built: see docs/decisions.md for why.
+
 {longest}
 
 {check}
 
 ## What it rests on
 
-Measured on {measured_on} by `{command}` on {machine}:
+Measured on {measured_on} by `{command}` on {machine}, whose speed moved by more than half
+within the hour; these are medians of two to four runs:
 
 {measured}
 

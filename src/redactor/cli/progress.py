@@ -11,7 +11,7 @@ from localcloud.journal import FanOut, Finished, Happening, Started
 
 # Steps that are done before a person would read their name, and what runs after a failure.
 _SILENT = {"accept", "report"}
-_FANNED = {"DetectSegments": "detect", "RedactSegments": "redact"}
+_FANNED = {"DetectSegments": "detect", "RedactSegments": "redact", "ProveStretches": "prove"}
 
 
 class Progress:
