@@ -3,6 +3,7 @@
 The video is one minute of ffmpeg's test picture with a tone, or a given one, put in a loop; it is made in a temporary
 folder that must have room for 4 GB. Each is planned from a local file, then through the product's reader by ranges from
 a bucket that answers after 30 ms: first the bytes that Plan asks of its file object, then those that are transferred.
+The bucket is a process of its own, whose computing is in the seconds and not in the CPU's.
 """
 
 import subprocess
@@ -56,11 +57,12 @@ class Counting(FileIO):
 
 @dataclass(frozen=True)
 class Row:
-    """seconds: wall. read: bytes asked for; calls: in how many pieces."""
+    """seconds: wall; cpu: of them, what this process computed. read: bytes asked for; calls: in how many pieces."""
 
     what: str
     size: int
     seconds: float
+    cpu: float
     read: int
     calls: int
     segments: int
@@ -71,22 +73,24 @@ class Row:
 
     def __str__(self) -> str:
         file = f"{self.what:32} {self.size / 1e6:7.0f} MB {self.segments:5}"
-        words = f"{file} {self.seconds:6.2f} s {self.read / 1e6:7.1f} MB {self.read / self.size:6.1%} {self.calls:7}"
+        took = f"{self.seconds:6.2f} s {self.cpu:6.2f} s"
+        words = f"{file} {took} {self.read / 1e6:7.1f} MB {self.read / self.size:6.1%} {self.calls:7}"
         return words if self.good else f"{words}  TOO MUCH"
 
 
-def planned(file: BinaryIO, size: int) -> tuple[float, int]:
-    """One plan, as the worker makes it but for the weights, which have nothing to do with the video: seconds, parts."""
-    started = time.perf_counter()
+def planned(file: BinaryIO, size: int) -> tuple[float, float, int]:
+    """One plan, as the worker makes it but for the weights, which have nothing to do with the video: seconds, those
+    that were computed, parts."""
+    started, computed = time.perf_counter(), time.process_time()
     _, segments = plan(file, size, Preset(mode=Mode.REDACT))
-    return time.perf_counter() - started, len(segments)
+    return time.perf_counter() - started, time.process_time() - computed, len(segments)
 
 
 def measured(what: str, path: Path) -> Iterator[Row]:
     size = path.stat().st_size
     with Counting(path) as file:
-        seconds, segments = planned(file, size)
-        yield Row(f"{what}, local", size, seconds, file.total, file.calls, segments)
+        seconds, cpu, segments = planned(file, size)
+        yield Row(f"{what}, local", size, seconds, cpu, file.total, file.calls, segments)
     ranges: list[int] = []
 
     def count(request: AWSPreparedRequest, **_: object) -> None:
@@ -99,8 +103,8 @@ def measured(what: str, path: Path) -> Iterator[Row]:
     try:
         client = reading.client(ours.recv())
         client.meta.events.register("before-send.s3.GetObject", count)
-        seconds, segments = planned(Store("bucket", client).open(Object("video", "null", '"x"', size, {})), size)
-        yield Row(f"{what}, bucket", size, seconds, sum(ranges), len(ranges), segments)
+        seconds, cpu, segments = planned(Store("bucket", client).open(Object("video", "null", '"x"', size, {})), size)
+        yield Row(f"{what}, bucket", size, seconds, cpu, sum(ranges), len(ranges), segments)
     finally:
         server.terminate()
         server.join()
@@ -115,7 +119,7 @@ def made(folder: Path, video: Path, minutes: int, name: str, options: str) -> Pa
 
 
 def main(given: Sequence[str]) -> bool:
-    print(f"{'video':32} {'size':>10} {'parts':>5} {'time':>8} {'read':>10} {'share':>6} {'reads':>7}")
+    print(f"{'video':32} {'size':>10} {'parts':>5} {'time':>8} {'CPU':>8} {'read':>10} {'share':>6} {'reads':>7}")
     good = True
     with tempfile.TemporaryDirectory() as made_in:
         folder = Path(made_in)

@@ -6,8 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from localcloud.cloud import Cloud
-from redactor import flow, store
+from redactor import flow
 from redactor.cli.app import app
+from redactor.store import objects
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +17,7 @@ def at_the_cloud(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     Path("foo.mp4").write_bytes(b"x")
-    for module in (flow, store):
+    for module in (flow, objects):
         module._client.cache_clear()
 
 
