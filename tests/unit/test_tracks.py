@@ -60,6 +60,19 @@ def test_ends_are_extended_a_little_in_both_directions():
     assert 55 not in boxes
 
 
+@pytest.mark.parametrize("before", [0, 8, 16])
+@pytest.mark.parametrize("seen", [range(20, 40), (20, 22)])
+def test_who_came_faster_or_stood_before_the_first_look_is_covered(seen, before):
+    """Nobody is detected in the blur of a run; the speed after it tells the direction."""
+
+    def at(n: int) -> float:
+        return 600 - 8 * (n - 20) if n >= 20 else 600 + before * (20 - n)
+
+    frames = records(60, lambda n: face(at(n), 300) if n in seen else None)
+    boxes = {box.frame: box.box for box in track(frames, VIDEO).tracks[0].boxes}
+    assert all(contains(boxes[n], face(at(n), 300).box) for n in range(16, 20))
+
+
 def test_a_track_ends_at_a_cut():
     signatures = [scenery(1)] * 30 + [scenery(2)] * 30
     tracking = track(records(60, walks((200, 300), seen=range(30)), signatures=signatures), VIDEO)

@@ -119,7 +119,8 @@ def _run(rows: Ints, seen: Seen) -> Heads:
     row[frames - first] = rows
     times, known = seen.seconds[every], seen.seconds[frames]
     step = float(np.median(np.diff(times))) if len(every) > 1 else 1.0
-    tight = _whole(_filled(known, seen.still[rows], times), step)
+    filled, coasted = _filled(known, seen.still[rows], times)
+    tight = _around(_whole(filled, step), np.abs(coasted))
     head = _grown(_head(tight), _unsure(known, seen.score[rows], times))
     boxes = _smooth(head, step) + np.tile(seen.camera[every], 2)
     extended = (every < frames[0]) | (every > frames[-1])
@@ -149,17 +150,25 @@ def _unlooked(first: int, last: int, seen: Seen) -> tuple[int, int]:
     return int(before[-1]) + 1 if len(before) else 0, int(after[0]) if len(after) else len(seen.seconds)
 
 
-def _filled(known: Floats, boxes: Floats, times: Floats) -> Floats:
-    """Boxes at all times: linear between known ones, beyond them moving on as they last did, ever slower."""
+def _filled(known: Floats, boxes: Floats, times: Floats) -> tuple[Floats, Floats]:
+    """Boxes at all times: linear between known ones, beyond them moving on as they last did, ever slower; and by how
+    much that has moved each, (n, 2)."""
     out = np.stack([np.interp(times, known, side) for side in boxes.T], axis=1)
+    moved = np.zeros((len(times), 2))
     for at, end in ((known[0], times < known[0]), (known[-1], times > known[-1])):
         near = np.abs(known - at) <= _RECENT
-        if near.sum() > 2 and end.any():
+        if near.sum() > 1 and end.any():
             centres = (boxes[near, :2] + boxes[near, 2:]) / 2
             spread = known[near] - known[near].mean()
             coasted = np.sign(times[end] - at) * _COAST * (1 - np.exp(-np.abs(times[end] - at) / _COAST))
-            out[end] += np.tile(coasted[:, None] * (spread @ centres / (spread @ spread)), 2)
-    return out
+            moved[end] = coasted[:, None] * (spread @ centres / (spread @ spread))
+    return out + np.tile(moved, 2), moved
+
+
+def _around(boxes: Floats, by: Floats) -> Floats:
+    """Larger by so many pixels to each side: whoever moves beyond what was seen may have stopped, or be twice as fast.
+    Nobody is detected in the blur of a run."""
+    return np.concatenate([boxes[:, :2] - by, boxes[:, 2:] + by], axis=1)
 
 
 def _unsure(known: Floats, scores: Floats, times: Floats) -> Floats:
@@ -195,8 +204,7 @@ def _head(tight: Floats) -> Floats:
 
 
 def _grown(boxes: Floats, share: Floats) -> Floats:
-    by = share[:, None] * (boxes[:, 2:] - boxes[:, :2])
-    return np.concatenate([boxes[:, :2] - by, boxes[:, 2:] + by], axis=1)
+    return _around(boxes, share[:, None] * (boxes[:, 2:] - boxes[:, :2]))
 
 
 def _smooth(boxes: Floats, step: float) -> Floats:
