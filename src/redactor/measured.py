@@ -64,8 +64,10 @@ ASSUMED: Mapping[str, Assumed] = {
     "kept": Assumed(300.0, "s that a function's machine stays without work", "published, 5 to 15 minutes and more"),
     "task": Assumed(35.0, "s until a Fargate task runs; the image's download is paid", "published, 30 to 60 s"),
     "transition": Assumed(0.1, "s from one state to the next", "a guess"),
-    "child": Assumed(300.0, "children a second that Maps start", "as StartExecution's quota in us-east-1, its refill"),
-    "children": Assumed(1300.0, "children that Maps start at once", "as StartExecution's quota, its bucket"),
+    "child": Assumed(300.0, "children a second that Maps start", "StartExecution's quota in us-east-1, its refill"),
+    "children": Assumed(
+        1300.0, "children that Maps start at once", "that quota's bucket; AWS does not say that Maps are held to it"
+    ),
 }
 
 
