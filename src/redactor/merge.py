@@ -3,9 +3,7 @@
 One global pass over every frame, so that any split into segments gives the same ids and boxes as none.
 """
 
-import gc
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 from typing import Any
@@ -23,6 +21,7 @@ from redactor.media.gaps import seen_by
 from redactor.media.source import Source
 from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
 from redactor.media.upright import upright_bgr
+from redactor.memory import without_collection
 from redactor.plan import Plan
 from redactor.portraits import encoded, within
 from redactor.sightings import Floats, Sightings
@@ -62,17 +61,7 @@ class Merged:
     told: MergeTold
 
 
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Nothing here is circular, and the collector's walks over millions of boxes take a third of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
-@_without_collection()
+@without_collection()
 def merge(
     found: Iterable[Timed[SegmentSightings]],
     templates: Iterable[Template],
