@@ -156,8 +156,11 @@ def test_rectangles_of_any_shape_are_compared(x: int, y: int, width: int, height
     compare(told, handed)
 
 
-@pytest.mark.parametrize(("size", "cells"), [((64, 64), 8), ((512, 768), 32), ((2048, 4096), 32)], ids=str)
-def test_cells_are_the_means_of_what_they_cover(size: tuple[int, int], cells: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "cells", "within"), [((64, 64), 8, 0.51), ((512, 768), 32, 0.76), ((2048, 4096), 32, 1.01)], ids=str
+)
+def test_cells_are_the_means_of_what_they_cover(size: tuple[int, int], cells: int, within: float) -> None:
+    """Large ones by halves, each rounded."""
     rng = np.random.default_rng(3)
     shapes = (size, *2 * ((size[0] // 2, size[1] // 2),))
     one = Picture(FrameTime(0, 1), *(rng.integers(0, 256, shape, np.uint8) for shape in shapes), False)
@@ -165,7 +168,7 @@ def test_cells_are_the_means_of_what_they_cover(size: tuple[int, int], cells: in
         plane.reshape(count, plane.shape[0] // count, count, -1).mean(axis=(1, 3)).ravel()
         for plane, count in zip(one.planes, (cells, cells // 2, cells // 2), strict=True)
     ]
-    np.testing.assert_allclose(seen(one, one, ()).whole, np.concatenate(means), atol=0.51)
+    np.testing.assert_allclose(seen(one, one, ()).whole, np.concatenate(means), atol=within)
 
 
 def test_a_whole_segment_is_kept_in_little_memory() -> None:
