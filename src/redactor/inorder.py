@@ -9,11 +9,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Self
 
+from redactor.pieces import MIB
 from redactor.seekable import Seekable
 
 Told = Callable[[bytes], None]
 
-MIB = 1 << 20
 BLOCK = 8 * MIB
 # Blocks on their way at a time, and those that stay: less than a hundred megabytes together.
 UNDER_WAY, KEPT = 6, 4

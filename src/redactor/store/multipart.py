@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from redactor.many import COPIES, many
+from redactor.pieces import MIB
 from redactor.store.answers import Missing, Object, named
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_MIB = 1 << 20
 # Parts of at least 5 MiB but the last, at most 10,000 of them.
-_PART = 64 * _MIB
+_PART = 64 * MIB
 _MAX_PARTS = 10_000
 # Parts that are sent at a time.
 _SENT = 4
@@ -97,5 +97,5 @@ def _sent(client: "S3Client", upload: Any, n: int, data: bytes) -> Any:
 
 def _spans(size: int) -> list[str]:
     """The inclusive byte ranges of a multipart copy."""
-    part = max(_PART, math.ceil(size / _MAX_PARTS / _MIB) * _MIB)
+    part = max(_PART, math.ceil(size / _MAX_PARTS / MIB) * MIB)
     return [f"bytes={at}-{min(at + part, size) - 1}" for at in range(0, size, part)]
