@@ -28,7 +28,7 @@ from benchmarks import hour
 from benchmarks.clips import write
 from redactor import models
 from redactor.annotations import SegmentBoxes
-from redactor.detect import SegmentSightings, detect
+from redactor.detect import SegmentDetections, detect
 from redactor.detectors import load
 from redactor.identity.sampling import Template
 from redactor.identity.weights import open_embedder
@@ -113,7 +113,7 @@ def measured(video: Path, folder: Path) -> tuple[Clock, Sizes]:
     with video.open("rb") as file, open_source(file, size) as source:
         load(tuple(planned.models)), open_embedder()
         found = clock.run("detect", lambda: detect(source, planned, segments[0], _WHOLE))
-        sightings, templates = SegmentSightings.of(found.detections), found.templates or ()
+        sightings, templates = found.detections, found.templates or ()
         merged: Merged = clock.run(
             "merge", lambda: merge([Timed(0.0, sightings)], templates, source, planned, segments)
         )
@@ -228,13 +228,13 @@ def _long(minutes: int) -> tuple[Clock, Sizes]:
     frames, clock = minutes * 60 * hour.RATE, Clock()
     planned, segments = hour.plan(frames), hour.segments(frames)
     found = list(hour.found(frames, _PEOPLE))
-    documents = [encode(Timed(0.0, SegmentSightings.of(one.detections))) for one in found]
+    documents = [encode(Timed(0.0, one.detections)) for one in found]
     faces = [encode(one.templates) for one in found if one.templates]
     del found
     source: Any = _NoSource()
 
     def merging() -> tuple[bytes, bytes]:
-        seen = (decode(Timed[SegmentSightings], document) for document in documents)
+        seen = (decode(Timed[SegmentDetections], document) for document in documents)
         templates = chain.from_iterable(decode(tuple[Template, ...], document) for document in faces)
         merged = merge(seen, templates, source, planned, segments)
         return merged.annotations, encode(merged.frames)

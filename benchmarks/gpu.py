@@ -33,8 +33,8 @@ def row(video: Path, device: str) -> str:
         except GpuMissing as error:
             return f"| {device} | not measured: {error.message} | | |"
         seconds = time.monotonic() - began
-    faces = sum(len(frame.detections or ()) for frame in found.frames)
-    return f"| {device} | {len(found.frames)} | {len(found.frames) / seconds:.1f} | {faces} |"
+    frames, faces = len(found.frames.pts), len(found.frames.score)
+    return f"| {device} | {frames} | {frames / seconds:.1f} | {faces} |"
 
 
 def main() -> None:

@@ -181,7 +181,7 @@ def _segment(n: int, frames: list[tuple[FrameRecord, list[int]]], people: Floats
     pictured = tuple(replace(crop, portrait=b64encode(rng.bytes(int(rng.integers(*_JPEG)))).decode()) for crop in crops)
     made = ((key, people[who[key]] + rng.normal(0, _WITHIN, SIZE)) for key in wanted(seen, TIME_BASE))
     templates = tuple(Template(*key, b64encode(one.astype("<f4").tobytes()).decode()) for key, one in made)
-    return Found(SegmentDetections(n, records, pictured, 24.0), templates)
+    return Found(SegmentDetections(n, seen, pictured, 24.0), templates)
 
 
 def _candidates(records: tuple[FrameRecord, ...], who: dict[tuple[int, int], int]) -> Iterator[Crop]:

@@ -24,7 +24,7 @@ from benchmarks import hour
 from containers.worker import merge as entry_point
 from redactor import entry
 from redactor import work as names
-from redactor.detect import SegmentSightings
+from redactor.detect import SegmentDetections
 from redactor.job import Job, Pinned
 from redactor.jsonable import decode
 from redactor.preset import Preset
@@ -98,7 +98,7 @@ def _write(store: Store, frames: int, people: int) -> None:
     for found in hour.found(frames, people):
         n = found.detections.n
         work.save(names.templates_name(n), found.templates)
-        work.save_timed(names.detections_name(n), SegmentSightings.of(found.detections))
+        work.save_timed(names.detections_name(n), found.detections)
 
 
 class _Clock:
@@ -160,7 +160,7 @@ def _measured(folder: Path) -> Mapping[str, Any]:
 
 def _boxes(work: Work) -> int:
     """Detections in all documents."""
-    found = work.load_all_timed(SegmentSightings, work.names("detections/"))
+    found = work.load_all_timed(SegmentDetections, work.names("detections/"))
     return sum(len(one.value.frames.score) for one in found)
 
 

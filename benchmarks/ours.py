@@ -13,7 +13,7 @@ from unittest import mock
 
 import redactor.detect as detect_step
 from redactor import detectors
-from redactor.detect import Found, SegmentSightings, detect
+from redactor.detect import Found, detect
 from redactor.identity import weights
 from redactor.media.decode import decode
 from redactor.media.source import Source, open_source
@@ -59,7 +59,7 @@ def analyse(video: Path, preset: Preset | None = None) -> Analysis:
         with open_source(file, video.stat().st_size) as source:
             found = _detected(source, planned, segments, preset, seconds)
             with _timed(seconds, "merge"):
-                timed = (Timed(0.0, SegmentSightings.of(one.detections)) for one in found)
+                timed = (Timed(0.0, one.detections) for one in found)
                 templates = (template for one in found for template in one.templates or ())
                 merged = merge(timed, templates, source, planned, segments)
     return Analysis(merged, seconds)

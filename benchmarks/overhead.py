@@ -16,7 +16,7 @@ from localcloud.cloud import Cloud
 from redactor import models
 from redactor.annotations import SegmentBoxes
 from redactor.cli.weights import environment
-from redactor.detect import Found, SegmentSightings, detect
+from redactor.detect import Found, detect
 from redactor.join import join
 from redactor.media.mux import PartFile
 from redactor.media.source import open_source
@@ -66,7 +66,7 @@ def _bare(video: Path, workers: int) -> float:
             planned, segments = plan(file, size, PRESET)
         found = list(pool.map(_detect, *zip(*[(video, planned, one) for one in segments], strict=True)))
         with video.open("rb") as file, open_source(file, size) as source:
-            timed = [Timed(0.0, SegmentSightings.of(one.detections)) for one in found]
+            timed = [Timed(0.0, one.detections) for one in found]
             templates = [template for one in found for template in one.templates or ()]
             merged = merge(timed, templates, source, planned, segments)
         chosen = select(merged.annotations, b"", planned, segments, merged.frames)

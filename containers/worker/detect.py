@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from redactor import work as names
-from redactor.detect import SegmentSightings, detect
+from redactor.detect import detect
 from redactor.entry import step
 from redactor.job import Job
 from redactor.media.source import open_source
@@ -21,5 +21,5 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
         found = detect(source, plan, segment, job.preset)
     if found.templates is not None:
         work.save(names.templates_name(n), found.templates)
-    work.save_timed(names.detections_name(n), SegmentSightings.of(found.detections))
-    return {"frames": len(found.detections.frames)}
+    work.save_timed(names.detections_name(n), found.detections)
+    return {"frames": len(found.detections.frames.pts)}

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from redactor import work as names
-from redactor.detect import SegmentSightings
+from redactor.detect import SegmentDetections
 from redactor.entry import step
 from redactor.identity.sampling import Template
 from redactor.job import Job
@@ -21,7 +21,7 @@ from redactor.work import Work
 def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     job, plan = work.load(Job, names.JOB), work.load_timed(Plan, names.PLAN).value
     segments = work.load(list[Segment], names.SEGMENTS)
-    found = work.load_all_timed(SegmentSightings, (names.detections_name(s.n) for s in segments))
+    found = work.load_all_timed(SegmentDetections, (names.detections_name(s.n) for s in segments))
     templates = chain.from_iterable(work.load_all(tuple[Template, ...], work.names(names.TEMPLATES)))
     with open_source(work.store.open(job.source.object()), job.source.size) as source:
         merged = merge(found, templates, source, plan, segments)

@@ -6,7 +6,6 @@ What is found in a frame depends on that frame and its time alone, never on wher
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 
@@ -36,34 +35,19 @@ _MARKED = 320
 _BLACK = signature(np.zeros((_MARKED, _MARKED, 3), np.uint8))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SegmentDetections:
-    """All frames of the segment in presentation order, and the portraits that may become thumbnails.
+    """detections/<n>: all frames of the segment in presentation order, and the portraits that may become thumbnails.
 
     smallest_face: height in upright pixels of the source below which faces were not seen. gaps: frames that nobody
     could look at.
     """
 
     n: int
-    frames: tuple[FrameRecord, ...]
-    crops: tuple[Crop, ...]
-    smallest_face: float
-    gaps: tuple[Gap, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class SegmentSightings:
-    """detections/<n>: SegmentDetections as it is stored, the frames as arrays."""
-
-    n: int
     frames: Sightings
     crops: tuple[Crop, ...]
     smallest_face: float
     gaps: tuple[Gap, ...] = ()
-
-    @classmethod
-    def of(cls, found: SegmentDetections) -> Self:
-        return cls(found.n, Sightings.of(found.frames), found.crops, found.smallest_face, found.gaps)
 
 
 @dataclass(frozen=True)
@@ -114,8 +98,8 @@ def detect(source: Source, plan: Plan, segment: Segment, preset: Preset, at_once
         batches = _batches(_frames(frames, eyes), pixels)
         # While one batch is looked at, the next is decoded; with one frame at a time that gains nothing.
         with ahead(batches, 2) if pixels > 1 else nullcontext(batches) as prepared:
-            records = tuple(record for batch in prepared for record in _records(batch, eyes))
-        found = SegmentDetections(segment.n, records, eyes.keeper.crops(), smallest_face(eyes.sides, video))
+            seen = Sightings.of(record for batch in prepared for record in _records(batch, eyes))
+        found = SegmentDetections(segment.n, seen, eyes.keeper.crops(), smallest_face(eyes.sides, video))
         return Found(found, sampler.templates if sampler else None)
 
     found, gaps = seen_by(look, source, video, segment, allowed=preset.experimental.allow_gaps)
@@ -151,8 +135,11 @@ def _frame(decoded: Decoded, eyes: _Eyes, before: bytes | None) -> _Frame:
         return _Frame(time, _BLACK)
     (small,) = upright_bgr(frame, eyes.video, [_MARKED])
     mark = signature(small)
-    fresh = frame.key_frame or (before is not None and is_cut(before, mark))
-    if not is_looked_at(time, mark, eyes.video, eyes.preset, fresh=fresh):
+
+    def fresh() -> bool:
+        return frame.key_frame or (before is not None and is_cut(before, mark))
+
+    if not is_looked_at(time, mark, eyes.video, eyes.preset, fresh):
         return _Frame(time, mark)
     others = [side for side in eyes.sides if side != _MARKED]
     by_side = {_MARKED: small, **dict(zip(others, upright_bgr(frame, eyes.video, others), strict=True))}

@@ -3,6 +3,7 @@
 A function of the frame and the one before it, never of the segment it is in. Tracks fill the frames between.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from redactor.detectors.lighting import DARK
@@ -19,17 +20,17 @@ USUAL = Fraction(15)
 _FILM = range(23, 30)
 
 
-def is_looked_at(time: FrameTime, mark: bytes, video: VideoStream, preset: Preset, *, fresh: bool) -> bool:
-    """Whether the detector looks at a frame. mark: the frame's scenes.signature. fresh: whether the picture may have
-    nothing to do with the one before it, and so be the only one of its shot.
+def is_looked_at(time: FrameTime, mark: bytes, video: VideoStream, preset: Preset, fresh: Callable[[], bool]) -> bool:
+    """Whether the detector looks at a frame. mark: the frame's scenes.signature. fresh: tells whether the picture may
+    have nothing to do with the one before it, and so be the only one of its shot; asked where nothing else decides.
 
     A rate of the preset's own is kept to; the detector `strict` looks at every frame.
     """
     if preset.detection_rate is not None:
         return on_grid(time, video, preset.detection_rate)
-    if fresh or preset.experimental.detector is Detector.STRICT or lightness(mark) < DARK:
+    if preset.experimental.detector is Detector.STRICT or lightness(mark) < DARK:
         return True
-    return on_grid(time, video, usual(video))
+    return on_grid(time, video, usual(video)) or fresh()
 
 
 def usual(video: VideoStream) -> Fraction:

@@ -12,7 +12,7 @@ import numpy as np
 
 from redactor.annotations import FaceTable, write_annotations
 from redactor.crops import Crop, survivors
-from redactor.detect import SegmentSightings
+from redactor.detect import SegmentDetections
 from redactor.detectors.detection import Box
 from redactor.errors import DamagedVideo, MissingResult
 from redactor.identity.sampling import Embeddings, Template, lasting
@@ -63,7 +63,7 @@ class Merged:
 
 @without_collection()
 def merge(
-    found: Iterable[Timed[SegmentSightings]],
+    found: Iterable[Timed[SegmentDetections]],
     templates: Iterable[Template],
     source: Source,
     plan: Plan,

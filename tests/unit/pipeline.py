@@ -14,7 +14,7 @@ from typing import BinaryIO, Self
 from unittest.mock import patch
 
 from redactor import models
-from redactor.detect import Found, SegmentDetections, SegmentSightings, detect
+from redactor.detect import Found, SegmentDetections, detect
 from redactor.identity.sampling import Template
 from redactor.join import Joined, join
 from redactor.media.audio import SoundDigests
@@ -107,8 +107,7 @@ class Pipeline:
 
     def merge(self, found: Sequence[Timed[SegmentDetections]], plan: Plan) -> Merged:
         """The people in these detections."""
-        seen = (replace(timed, value=SegmentSightings.of(timed.value)) for timed in found)
-        return merge(seen, self.templates, self.source, plan, self.segments)
+        return merge(found, self.templates, self.source, plan, self.segments)
 
     @property
     def frames(self) -> tuple[FrameTime, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from redactor import tracks
 from redactor.detectors.detection import Box, Detection, FrameRecord
 from redactor.media.streams import VideoStream
-from redactor.scenes import signature
+from redactor.scenes import LENGTH, signature
 from redactor.sightings import Sightings
 from redactor.tracks import Tracking
 
@@ -75,6 +75,24 @@ def records(count: int, *people: Person, signatures: Sequence[bytes] | None = No
         found = tuple(one for person in people if (one := person(n)) is not None)
         frames.append(FrameRecord(n * FRAME, FRAME, signatures[n] if signatures else STILL, found))
     return frames
+
+
+def stored(seen: Sightings) -> list[FrameRecord]:
+    """The frames that the arrays are of."""
+    found = [
+        Detection(tuple(box), score, quality)
+        for box, score, quality in zip(seen.boxes.tolist(), seen.score.tolist(), seen.quality.tolist(), strict=True)
+    ]
+    marks = seen.signatures.reshape(-1, LENGTH)
+    return [
+        FrameRecord(pts, duration, mark.tobytes(), tuple(found[first : first + count]) if looked else None)
+        for pts, duration, mark, looked, first, count in zip(
+            *(one.tolist() for one in (seen.pts, seen.duration)),
+            marks,
+            *(one.tolist() for one in (seen.looked, seen.first, seen.counts)),
+            strict=True,
+        )
+    ]
 
 
 def track(

@@ -27,7 +27,9 @@ def looked(preset: Preset, lightness: int, rate: int, *, fresh: bool = False) ->
     """Indices of the frames of one second that are looked at."""
     video = replace(STANDARD, rate=Fraction(rate))
     frames = [FrameTime(n * TICKS // rate, (n + 1) * TICKS // rate - n * TICKS // rate) for n in range(rate)]
-    return [n for n, time in enumerate(frames) if is_looked_at(time, mark(lightness), video, preset, fresh=fresh)]
+    return [
+        n for n, time in enumerate(frames) if is_looked_at(time, mark(lightness), video, preset, fresh=lambda: fresh)
+    ]
 
 
 @given(

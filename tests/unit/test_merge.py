@@ -15,10 +15,12 @@ from redactor.detectors.detection import Box, FrameRecord
 from redactor.errors import DamagedVideo, MissingResult
 from redactor.merge import Merged, _owners
 from redactor.plan import Plan
+from redactor.sightings import Sightings
 from redactor.tracks import Track
 from redactor.work import Timed
 from tests.media_factory import FaceClip
 from tests.unit.pipeline import WHOLE, Pipeline
+from tests.unit.sightings import stored
 
 Found = list[Timed[SegmentDetections]]
 
@@ -34,7 +36,8 @@ def without_crops(found: Found) -> Found:
 def reframed(found: Found, change: Callable[[tuple[FrameRecord, ...]], tuple[FrameRecord, ...]]) -> Found:
     """The middle segment with other frames."""
     first, middle, last = found
-    return [first, replace(middle, value=replace(middle.value, frames=change(middle.value.frames))), last]
+    frames = Sightings.of(change(tuple(stored(middle.value.frames))))
+    return [first, replace(middle, value=replace(middle.value, frames=frames)), last]
 
 
 def seen_once(person: int, pts: int, box: Box, position: int) -> Track:
@@ -173,7 +176,7 @@ def test_without_an_index_what_was_decoded_is_the_truth(pipeline: Pipeline) -> N
 
 
 def test_a_video_without_frames_is_damage(pipeline: Pipeline) -> None:
-    empty = [replace(timed, value=replace(timed.value, frames=(), crops=())) for timed in pipeline.found]
+    empty = [replace(timed, value=replace(timed.value, frames=Sightings.of(()), crops=())) for timed in pipeline.found]
     with pytest.raises(DamagedVideo):
         merged(pipeline, empty, unknown_length(pipeline.plan))
 
@@ -182,9 +185,7 @@ def test_a_frame_that_is_gone_when_its_portrait_is_needed_is_damage(pipeline: Pi
     moved = [
         replace(
             timed,
-            value=replace(
-                timed.value, frames=tuple(replace(one, pts=one.pts + 1) for one in timed.value.frames), crops=()
-            ),
+            value=replace(timed.value, frames=replace(timed.value.frames, pts=timed.value.frames.pts + 1), crops=()),
         )
         for timed in pipeline.found
     ]

@@ -26,8 +26,9 @@ from redactor.media.planes import Picture, picture
 from redactor.media.streams import FrameTime, VideoStream
 from redactor.preset import BlurType, Preset, Resolution
 from redactor.recheck import Seen, compare, seen
+from redactor.tracks import track
 from tests.unit.pipeline import Pipeline
-from tests.unit.sightings import stream, track
+from tests.unit.sightings import stream
 
 PORTRAIT = np.ascontiguousarray(skimage.data.astronaut()[:240, 110:340, ::-1])
 WIDTH, HEIGHT = 240, 320
@@ -183,15 +184,15 @@ def heads(pipeline: Pipeline) -> list[tuple[Picture, list[Face]]]:
     every = decode(pipeline.source, video, pipeline.segments[0])
     end = next(one.time.pts for one in every if one.time.pts >= until)
     segment = replace(pipeline.segments[0], end=end, until=None)
-    records = detect(pipeline.source, pipeline.plan, segment, pipeline.preset).detections.frames
-    faces: list[list[Face]] = [[] for _ in records]
-    for person in track(records, video).tracks:
+    found = detect(pipeline.source, pipeline.plan, segment, pipeline.preset).detections.frames
+    faces: list[list[Face]] = [[] for _ in found.pts]
+    for person in track(found, video).tracks:
         for placed in person.boxes:
             x1, y1, x2, y2 = placed.box
             sides = ((x2 - x1) / video.width, (y2 - y1) / video.height)
             faces[placed.frame].append(Face(person.id, x1 / video.width, y1 / video.height, *sides))
     frames = [picture(decoded, video, form_of(video)) for decoded in decode(pipeline.source, video, segment)]
-    return [(frame, found) for frame, found in zip(frames, faces, strict=True) if found]
+    return [(frame, there) for frame, there in zip(frames, faces, strict=True) if there]
 
 
 @pytest.mark.parametrize("name", ["aws_bezos_vogels.mp4", "asl/bird.mkv", "moviepy_chaplin.mp4"])

@@ -11,11 +11,12 @@ from cattrs.errors import BaseValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redactor.detect import SegmentDetections, SegmentSightings
+from redactor.detect import SegmentDetections
 from redactor.detectors.detection import Detection, FrameRecord
 from redactor.jsonable import decode, dump, encode, load
 from redactor.scenes import LENGTH
 from redactor.sightings import Sightings
+from tests.unit.sightings import stored
 
 numbers = st.integers(-(2**20), 2**20).map(lambda n: n / 64)
 detections = st.builds(Detection, st.tuples(*[numbers] * 4), st.floats(0, 1), st.floats(0, 1), st.none())
@@ -31,24 +32,6 @@ frames = st.lists(
 )
 ONE = [FrameRecord(0, 512, bytes(range(LENGTH)), (Detection((1.0, 2.0, 3.0, 4.0), 0.9, 0.5),))]
 STORED = dump(Sightings.of(ONE))
-
-
-def stored(seen: Sightings) -> list[FrameRecord]:
-    """The frames that the arrays are of."""
-    found = [
-        Detection(tuple(box), score, quality)
-        for box, score, quality in zip(seen.boxes.tolist(), seen.score.tolist(), seen.quality.tolist(), strict=True)
-    ]
-    marks = seen.signatures.reshape(-1, LENGTH)
-    return [
-        FrameRecord(pts, duration, mark.tobytes(), tuple(found[first : first + count]) if looked else None)
-        for pts, duration, mark, looked, first, count in zip(
-            *(one.tolist() for one in (seen.pts, seen.duration)),
-            marks,
-            *(one.tolist() for one in (seen.looked, seen.first, seen.counts)),
-            strict=True,
-        )
-    ]
 
 
 @given(frames)
@@ -70,8 +53,8 @@ def test_parts_joined_are_the_whole(records, cuts):
 
 @given(frames)
 def test_what_detect_writes_is_read(records):
-    written = encode(SegmentSightings.of(SegmentDetections(3, tuple(records), (), 24.0)))
-    read = decode(SegmentSightings, written)
+    written = encode(SegmentDetections(3, Sightings.of(records), (), 24.0))
+    read = decode(SegmentDetections, written)
     assert (read.n, read.crops, read.smallest_face) == (3, (), 24.0)
     assert stored(read.frames) == records
     assert encode(read) == written
@@ -138,10 +121,10 @@ def test_a_column_that_is_not_there_is_refused():
 
 def test_a_damaged_document_is_named_by_what_holds_it():
     """Inside a document it is the same error as everywhere else."""
-    doc = dump(SegmentSightings.of(SegmentDetections(0, (), (), 24.0)))
-    assert load(SegmentSightings, doc).n == 0
+    doc = dump(SegmentDetections(0, Sightings.of(()), (), 24.0))
+    assert load(SegmentDetections, doc).n == 0
     with pytest.raises(BaseValidationError):
-        load(SegmentSightings, doc | {"frames": STORED | {"pts": ["now"]}})
+        load(SegmentDetections, doc | {"frames": STORED | {"pts": ["now"]}})
 
 
 def test_the_arrays_are_small():
