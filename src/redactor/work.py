@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from redactor.bucket import WORK
+from redactor.costs import POLL
 from redactor.errors import MissingResult, SourceChanged
 from redactor.job import Pinned
 from redactor.jsonable import decode, encode
@@ -28,9 +29,6 @@ from redactor.spent import here
 from redactor.store import Missing, Object, Store
 
 T = TypeVar("T")
-
-# Seconds between two looks for what is awaited.
-_POLL = 0.1
 
 JOB, PLAN, SEGMENTS, PLACES, FRAMES = "job.json", "plan.json", "segments.json", "places.json", "frames.json"
 MERGE, SELECT, JOIN, VERIFY = "merge.json", "select.json", "join.json", "verify.json"
@@ -115,7 +113,7 @@ class Work:
                     return found
             if time.monotonic() > until:
                 return None
-            time.sleep(_POLL)
+            time.sleep(POLL)
 
     def save_all(self, values: Iterable[tuple[str, object]]) -> None:
         """Many at a time; the values are asked for as they are written."""
