@@ -49,8 +49,7 @@ def signature(picture: Picture) -> bytes:
     """The signature of an upright picture of any size, (h, w, 3) uint8 BGR: 256 bytes."""
     luma: Bytes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
     grid = cv2.resize(luma, (_GRID, _GRID), interpolation=cv2.INTER_AREA)
-    profiles = [_profile(_means(luma, axis)) for axis in (0, 1)]
-    return grid.tobytes() + b"".join(profiles)
+    return grid.tobytes() + b"".join(_profile(means) for means in _means(luma))
 
 
 def lightness(mark: bytes) -> float:
@@ -86,10 +85,12 @@ def is_cut(before: bytes, after: bytes) -> bool:
     return bool(parts(np.frombuffer(before + after, np.uint8))[1])
 
 
-def _means(luma: Bytes, axis: int) -> Floats:
-    """luma.mean(axis), exact and in a quarter of the time."""
-    sums = cv2.reduce(luma, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
-    return np.asarray(sums.ravel() / luma.shape[axis], np.float64)
+def _means(luma: Bytes) -> tuple[Floats, Floats]:
+    """Of its columns and of its rows: luma.mean(0), luma.mean(1). Float32 adds whole numbers up to 2**24 exactly, and
+    products of matrices take a tenth of the time."""
+    (high, wide), cells = luma.shape, luma.astype(np.float32)
+    columns, rows = np.ones(high, np.float32) @ cells, cells @ np.ones(wide, np.float32)
+    return columns.astype(np.float64) / high, rows.astype(np.float64) / wide
 
 
 def _profile(means: Floats) -> bytes:

@@ -60,6 +60,22 @@ def test_ends_are_extended_a_little_in_both_directions():
     assert 55 not in boxes
 
 
+@pytest.mark.parametrize(
+    ("scores", "frames"),
+    [([0.9] * 60, 7), ([0.5] * 60, 30), ([0.725] * 60, 18), ([0.9] * 54 + [0.3] * 6, 13), ([0.5] * 30 + [0.9] * 30, 7)],
+)
+def test_the_worse_a_face_was_seen_in_its_last_second_the_longer_it_is_covered_after_it(scores, frames):
+    """The same before its first second. Between a quarter of a second and a second, gradually."""
+
+    def at(n: int, scores: list[float]) -> Detection | None:
+        return face(300, 300, score=scores[n - 60]) if 60 <= n < 120 else None
+
+    after = track(records(180, lambda n: at(n, scores)), VIDEO)
+    assert frames_of(after, 1)[-1] == 119 + frames
+    before = track(records(180, lambda n: at(n, scores[::-1])), VIDEO)
+    assert frames_of(before, 1)[0] == 60 - frames
+
+
 @pytest.mark.parametrize("before", [0, 8, 16])
 @pytest.mark.parametrize("seen", [range(20, 40), (20, 22)])
 def test_who_came_faster_or_stood_before_the_first_look_is_covered(seen, before):

@@ -12,8 +12,8 @@ from redactor.detectors.faces import Faces, Floats, Picture, nothing, side_by_si
 from redactor.detectors.session import open_session
 
 # Measured on street, dark and interview clips: no single input size finds both kinds of faces; below .3 the false boxes
-# grow faster than the faces.
-LONG_SIDES = (320, 1280)
+# grow faster than the faces. At 1152 no more faces are visible than at 1280, for a fifth less time (docs/decisions.md).
+LONG_SIDES = (320, 1152)
 THRESHOLD = 0.3
 OVERLAP = 0.4
 _STRIDES = (8, 16, 32)
@@ -55,13 +55,14 @@ class YuNet:
 
 def _decoded(raw: Mapping[str, Floats], stride: int, columns: int, threshold: float) -> tuple[Floats, Floats, Floats]:
     """Boxes, scores and landmarks of one stride, in pixels: each cell predicts from its upper left corner."""
-    scores = np.sqrt(raw[f"cls_{stride}"][:, 0].astype(np.float64) * raw[f"obj_{stride}"][:, 0])
-    cells = np.flatnonzero(scores >= threshold)
+    square = raw[f"cls_{stride}"][:, 0] * raw[f"obj_{stride}"][:, 0]
+    cells = np.flatnonzero(square >= threshold**2)
+    scores = np.sqrt(square[cells].astype(np.float64))
     corner = np.stack([cells % columns, cells // columns], axis=1).astype(np.float64)
     shape = raw[f"bbox_{stride}"][cells].astype(np.float64)
     centre, half = (corner + shape[:, :2]) * stride, np.exp(shape[:, 2:]) * stride / 2
     landmarks = (np.tile(corner, 5) + raw[f"kps_{stride}"][cells]) * stride
-    return np.concatenate([centre - half, centre + half], axis=1), scores[cells], landmarks
+    return np.concatenate([centre - half, centre + half], axis=1), scores, landmarks
 
 
 def load(path: Path) -> YuNet:

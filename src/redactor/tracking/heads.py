@@ -20,11 +20,12 @@ _SIDE, _TOP, _BOTTOM = 0.16, 0.28, 0.13
 _MOTION = 0.5
 # Seconds: a longer gap, in which the detector looked and saw nothing, is not painted through.
 _LONGEST_FILL = 1.2
-# Ends are extended into what was not seen by this share of the time it was seen, between a least and a most in
-# seconds. A face that faded (low scores at the end) has turned and still shows a cheek; one lost at a high score is
-# gone or hidden.
-_EXTEND_SHARE, _EXTEND_LEAST, _EXTEND_MOST, _EXTEND_FADED = 0.5, 0.15, 0.25, 1.0
-_FADED, _END = 0.65, 4  # mean score of this many detections at the end
+# Ends are extended into what was not seen: at least by so many seconds and this share of the time it was seen, but not
+# by more than goes with the mean score of the last second. A face that faded over it has turned and still shows a
+# cheek, or is hard to see all along; one that was seen well is gone or hidden. Gradual, as with a step at .65 a face
+# that came out from behind something got .25 seconds or 1, as chance had it.
+_EXTEND_LEAST, _EXTEND_SHARE, _END = 0.15, 0.5, 1.0
+_EXTEND_SCORES, _EXTEND_MOST = (0.6, 0.85), (1.0, 0.25)
 _COAST = 0.4  # seconds after which motion beyond an end has died down
 # A box grows where it is unsure, by a share of its size to each side: for each second since or until a detection, and
 # for a score below what a face in full view gets (half hidden faces get boxes of the visible half).
@@ -133,8 +134,10 @@ def _reach(frames: Ints, scores: Floats, seen: Seen) -> tuple[int, int]:
     the next frame that the detector looked at: in those between nobody knows that the face is gone."""
     start, end = seen.seconds[frames[0]], seen.seconds[frames[-1]]
     longest = _EXTEND_LEAST + _EXTEND_SHARE * (end - start)
+    seconds = seen.seconds[frames]
     before, after = (
-        _EXTEND_FADED if near.mean() < _FADED else _EXTEND_MOST for near in (scores[:_END], scores[-_END:])
+        np.interp(scores[near].mean(), _EXTEND_SCORES, _EXTEND_MOST)
+        for near in (seconds <= start + _END, seconds >= end - _END)
     )
     shot_first, shot_end = np.searchsorted(seen.shot, [seen.shot[frames[0]], seen.shot[frames[0]] + 1])
     early, late = _unlooked(int(frames[0]), int(frames[-1]), seen)
