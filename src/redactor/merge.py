@@ -5,6 +5,7 @@ One global pass over every frame, so that any split into segments gives the same
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise, zip_longest
 from typing import Any
 
@@ -159,12 +160,9 @@ def _thumbs(
     owned: dict[int, list[Crop]] = {}
     for crop, person in _owners(tracking.tracks, crops):
         owned.setdefault(person, []).append(crop)
-    return {
-        person.id: max(owned[person.id], key=lambda crop: (crop.quality, -crop.pts)).jpeg
-        if person.id in owned
-        else _from_source(person, source, video, segments, damaged=damaged)
-        for person in tracking.tracks
-    }
+    best = {n: max(listed, key=lambda crop: (crop.quality, -crop.pts)).jpeg for n, listed in owned.items()}
+    bare = [person for person in tracking.tracks if person.id not in best]
+    return best | dict(_from_source(bare, source, video, segments, damaged=damaged))
 
 
 def _owners(people: Sequence[Track], crops: Sequence[Crop]) -> Iterator[tuple[Crop, int]]:
@@ -194,19 +192,28 @@ def _holds(box: Box, other: Box) -> bool:
 
 
 def _from_source(
-    person: Track, source: Source, video: VideoStream, segments: Sequence[Segment], *, damaged: bool
-) -> bytes:
-    """Cut out of the person's best frame."""
-    best = max(person.boxes, key=lambda box: (box.score or 0.0, -box.pts))
-    segment = next(s for s in segments if s.end is None or best.pts < s.end)
+    people: Sequence[Track], source: Source, video: VideoStream, segments: Sequence[Segment], *, damaged: bool
+) -> Iterator[tuple[int, bytes]]:
+    """Cut out of each person's best frame; each segment is decoded once at most."""
+    wanted: dict[int, dict[int, list[tuple[int, Box]]]] = {}
+    for person in people:
+        best = max(person.boxes, key=lambda box: (box.score or 0.0, -box.pts))
+        n = next(n for n, s in enumerate(segments) if s.end is None or best.pts < s.end)
+        wanted.setdefault(n, {}).setdefault(best.pts, []).append((person.id, best.box))
 
-    def look(frames: Iterable[Decoded]) -> bytes:
-        frame = next((decoded.frame for decoded in frames if decoded.time.pts == best.pts), None)
-        if frame is None:
-            raise DamagedVideo(f"the frame at pts {best.pts} is no longer there")
-        return encoded(within(upright_bgr(frame, video, [_THUMB_SIDE])[0], best.box, video))
+    def look(frames: Iterable[Decoded], boxes: dict[int, list[tuple[int, Box]]]) -> dict[int, bytes]:
+        found, missing = dict[int, bytes](), set(boxes)
+        for decoded in frames:
+            for number, box in boxes.get(decoded.time.pts, ()):
+                (picture,) = upright_bgr(decoded.frame, video, [_THUMB_SIDE])
+                found[number] = encoded(within(picture, box, video))
+            missing.discard(decoded.time.pts)
+            if not missing:
+                return found
+        raise DamagedVideo(f"the frame at pts {min(missing)} is no longer there")
 
-    return seen_by(look, source, video, segment, allowed=damaged)[0]
+    for n in sorted(wanted):
+        yield from seen_by(partial(look, boxes=wanted[n]), source, video, segments[n], allowed=damaged)[0].items()
 
 
 def _time(pts: int, video: VideoStream) -> float:

@@ -13,6 +13,7 @@ from redactor.crops import Crop
 from redactor.detect import SegmentDetections
 from redactor.detectors.detection import Box, FrameRecord
 from redactor.errors import DamagedVideo, MissingResult
+from redactor.media.gaps import seen_by
 from redactor.merge import Merged, _owners
 from redactor.plan import Plan
 from redactor.sightings import Sightings
@@ -109,6 +110,18 @@ def test_an_id_without_a_portrait_gets_one_out_of_the_video(pipeline: Pipeline) 
         kept = picture(pipeline.merged.thumbs[face_id])
         face = kept[len(kept) // 4 : len(kept) * 3 // 4, kept.shape[1] // 4 : kept.shape[1] * 3 // 4]
         assert cv2.matchTemplate(picture(read), face, cv2.TM_CCOEFF_NORMED).max() > 0.9
+
+
+def test_for_all_of_them_each_segment_is_decoded_once(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[int] = []
+
+    def counted(look, source, video, segment, *, allowed):
+        decoded.append(segment.n)
+        return seen_by(look, source, video, segment, allowed=allowed)
+
+    monkeypatch.setattr("redactor.merge.seen_by", counted)
+    assert merged(pipeline, without_crops(pipeline.found)).thumbs.keys() == {1, 2}
+    assert len(decoded) == len(set(decoded)) <= len(pipeline.segments)
 
 
 def test_any_split_gives_the_same_bytes(pipeline: Pipeline, tmp_path: Path) -> None:

@@ -5,7 +5,10 @@ import random
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from redactor.tracking.persons import _links
 from redactor.tracks import Origin, Tracking
 from tests.unit.sightings import FRAME, contains, records, scenery, stream, track, walks
 
@@ -105,9 +108,10 @@ def test_the_order_of_the_embeddings_does_not_matter(seed):
     assert one.coverage == other.coverage
 
 
-def pair(first: float, second: float, crosswise: float) -> Tracking:
-    """Two people, one after the other; later two together who look like them, at these distances."""
-    alone = walks((200, 300), seen=range(30)), walks((200, 300), seen=range(120, 150))
+def pair(first: float, second: float, crosswise: float, also: float | None = None) -> Tracking:
+    """Two people, one after the other; later two together who look like them, at these distances. also: how far from
+    the first of these somebody is who comes in between and looks like nobody else."""
+    alone = [walks((200, 300), seen=range(30)), walks((200, 300), seen=range(120, 150))]
     together = walks((200, 300), seen=range(240, 270)), walks((900, 300), seen=range(240, 270))
     faces = {
         (5, 0): embedding(0),
@@ -115,6 +119,9 @@ def pair(first: float, second: float, crosswise: float) -> Tracking:
         (245, 0): embedding(0, first),
         (245, 1): embedding(crosswise, 0, second),
     }
+    if also is not None:
+        alone.append(walks((600, 600), seen=range(180, 210)))
+        faces[185, 0] = embedding(0, first, 0, also)
     return tracked(*alone, *together, faces=faces, count=300)
 
 
@@ -125,3 +132,33 @@ def test_a_weak_likeness_is_enough_for_two_at_once():
 def test_but_not_where_one_of_the_two_is_no_match_or_they_look_like_both():
     assert len(pair(0.44, 0.48, 0.6).tracks) == 4
     assert len(pair(0.44, 0.42, 0.38).tracks) == 4
+
+
+def test_of_two_who_would_do_the_one_who_looks_more_alike_is_taken():
+    for also, stays_one in ((0.46, True), (0.43, False)):
+        found = pair(0.44, 0.42, 0.6, also=also)
+        assert len(found.tracks) == 3
+        assert (found.tracks[0].boxes[-1].frame > 240) is stays_one
+
+
+def test_a_montage_of_many_who_look_somewhat_alike_is_told_apart():
+    """Every pair of pairs compared with every other would not end."""
+    starts, places = range(0, 4800, 120), range(100, 1200, 200)
+    walkers = [walks((x, 300), seen=range(start, start + 20)) for start in starts for x in places]
+    rng = np.random.default_rng(0)
+    faces = {(start + 5, n): rng.normal(0, 0.028, 128) for start in starts for n in range(len(places))}
+    found = tracked(*walkers, faces=faces, count=4800)
+    assert len(found.tracks) <= len(walkers)
+    assert all(len({box.frame for box in one.boxes}) == len(one.boxes) for one in found.tracks)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 20))
+def test_distances_between_groups_are_the_means_of_those_between_their_tracks(seed, groups):
+    rng = np.random.default_rng(seed)
+    means = rng.normal(0, 0.05, (3 * groups, 128))
+    order = rng.permutation(len(means)).tolist()
+    clusters = [sorted(part) for n in range(groups) if (part := order[n :: groups + 1])]
+    found = {(a, b): far for far, a, b in _links(clusters, means, 0.8)}
+    for a, b in itertools.combinations(range(len(clusters)), 2):
+        far = np.mean([np.linalg.norm(means[n] - means[m]) for n in clusters[a] for m in clusters[b]])
+        assert found.get((a, b), 0.8) == pytest.approx(min(far, 0.8))

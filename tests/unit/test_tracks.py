@@ -129,6 +129,16 @@ def test_a_low_score_in_one_frame_is_pruned_and_told():
     assert pruned.reason
 
 
+@pytest.mark.parametrize(("frames", "enough"), [(1, 0.43), (5, 0.53), (10, 0.66), (15, SEED), (40, SEED)])
+def test_the_shorter_a_shot_the_less_it_takes_to_be_a_face(frames, enough):
+    """Who is seen in a shot of a few frames cannot be seen for long."""
+    marks = [scenery(0)] * 60 + [scenery(1)] * frames + [scenery(2)] * 60
+    for score, kept in ((enough - 0.01, False), (enough + 0.01, True)):
+        found = track(records(120 + frames, walks((300, 300), seen=[60], score=score), signatures=marks), VIDEO)
+        assert len(found.tracks) == kept
+        assert len(found.pruned) == (not kept)
+
+
 def test_weak_boxes_that_jump_about_are_pruned():
     jumping = [face(500 + 40 * (n % 3), 300 + 30 * (n % 2), 60 + 20 * (n % 4), 0.6) for n in range(20)]
     tracking = track(records(60, lambda n: jumping[n] if n < 20 else None), VIDEO)

@@ -139,7 +139,7 @@ def _reach(frames: Ints, scores: Floats, seen: Seen) -> tuple[int, int]:
         np.interp(scores[near].mean(), _EXTEND_SCORES, _EXTEND_MOST)
         for near in (seconds <= start + _END, seconds >= end - _END)
     )
-    shot_first, shot_end = np.searchsorted(seen.shot, [seen.shot[frames[0]], seen.shot[frames[0]] + 1])
+    shot_first, shot_end = seen.shot_of(int(frames[0]))
     early, late = _unlooked(int(frames[0]), int(frames[-1]), seen)
     first = max(min(np.searchsorted(seen.seconds, start - min(longest, before)), early), shot_first)
     last = min(max(np.searchsorted(seen.seconds, end + min(longest, after), side="right"), late), shot_end) - 1

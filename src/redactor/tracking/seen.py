@@ -36,6 +36,16 @@ class Seen:
     camera: Floats
     size: tuple[float, float]
 
+    def shot_of(self, frame: int) -> tuple[int, int]:
+        """First frame of the shot that a frame is in, and the one after its last."""
+        first, end = np.searchsorted(self.shot, [self.shot[frame], self.shot[frame] + 1]).tolist()
+        return first, end
+
+    def lasting(self, frame: int) -> float:
+        """Seconds that the shot lasts in which a frame is, all frames taken for equally long."""
+        first, end = self.shot_of(frame)
+        return float((end - first) * self.seconds[-1] / max(1, len(self.seconds) - 1))
+
 
 def gather(sightings: Sightings, video: VideoStream) -> Seen:
     """The whole video as the tracker sees it."""

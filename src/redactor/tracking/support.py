@@ -20,17 +20,20 @@ _SHAKY, _STEADY = 0.65, 0.85
 # 30.
 _ENOUGH = 0.05
 _USUAL, _EASIEST, _HARDEST = 60.0, 0.8, 1.6
-_LONGEST_STEP = (
-    0.11  # seconds, or one and a half intervals between frames looked at: what lies further apart says nothing
-)
+# Seconds, or one and a half intervals between frames looked at: what lies further apart says nothing.
+_LONGEST_STEP = 0.11
+# In a shot shorter than so many seconds nobody can be seen for long, and what is hidden in vain is soon gone: it asks
+# for less in proportion, in the end for one detection with this score.
+_SHORT, _FLASH = 0.5, 0.4
 
 
 def is_face(rows: list[int], seen: Seen) -> bool:
     """Whether a candidate has the support of a face: one confident detection, or enough steady ones."""
-    if seen.score[rows].max() >= SEED:
+    share = min(1.0, seen.lasting(int(seen.frame[rows[0]])) / _SHORT)
+    if seen.score[rows].max() >= _FLASH + (SEED - _FLASH) * share:
         return True
     found = evidence(rows, seen)
-    return found > 0 and found >= _ENOUGH * _hardness(rows, seen)
+    return found > 0 and found >= _ENOUGH * _hardness(rows, seen) * share
 
 
 def _hardness(rows: list[int], seen: Seen) -> float:
