@@ -68,8 +68,8 @@ Link = tuple[float, int, int]
 
 def _likenesses(clusters: list[Cluster], means: Floats, present: list[frozenset[int]], most: float) -> list[Link]:
     """Pairs of clusters that may be one person, nearer than `most`."""
-    together = _Together(clusters, present)
-    return [(far, a, b) for far, a, b in _links(clusters, means, most) if not together.are(a, b)]
+    links = _links(clusters, means, most)
+    return [(far, a, b) for far, a, b in links if not _together(clusters[a], clusters[b], present)]
 
 
 def _links(clusters: list[Cluster], means: Floats, most: float) -> Iterator[Link]:
@@ -101,43 +101,47 @@ def _paired(clusters: list[Cluster], means: Floats, present: list[frozenset[int]
 def _two_at_once(clusters: list[Cluster], means: Floats, present: list[frozenset[int]]) -> set[tuple[int, int]]:
     """Links that two by two are certain, none of which have a cluster in common."""
     links = _mutual(_likenesses(clusters, means, present, _BOTH))
-    together = _Together(clusters, present)
     found = set[tuple[int, int]]()
     for n, (far, a, b) in enumerate(links):
         for _, c, d in links[:n]:
-            if (a, b) in found:
-                break
-            if (c, d) not in found and any(
-                together.are(p[0], q[0])
-                and min(_far(clusters[p[0]], clusters[q[1]], means), _far(clusters[p[1]], clusters[q[0]], means))
-                > far + _MARGIN
-                for p, q in (((a, b), (c, d)), ((a, b), (d, c)), ((b, a), (c, d)), ((b, a), (d, c)))
-            ):
+            pair, other = (clusters[a], clusters[b]), (clusters[c], clusters[d])
+            if (c, d) not in found and _certain(pair, other, far + _MARGIN, means, present):
                 found |= {(a, b), (c, d)}
+                break
     return found
+
+
+def _certain(
+    one: tuple[Cluster, Cluster],
+    other: tuple[Cluster, Cluster],
+    least: float,
+    means: Floats,
+    present: list[frozenset[int]],
+) -> bool:
+    """Whether an end of each link is seen together, and each is farther than `least` from the far end of the other."""
+    return any(
+        _together(a, c, present) and min(_far(a, d, means), _far(b, c, means)) > least
+        for a, b in (one, one[::-1])
+        for c, d in (other, other[::-1])
+    )
 
 
 def _mutual(links: list[Link]) -> list[Link]:
     """Those whose two ends have no nearer link, the nearest first."""
-    nearest: dict[int, Link] = {}
+    found, linked = list[Link](), set[int]()
     for link in sorted(links):
-        for end in link[1:]:
-            nearest.setdefault(end, link)
-    return sorted(link for link in set(nearest.values()) if nearest[link[1]] == nearest[link[2]])
+        if linked.isdisjoint(link[1:]):
+            found.append(link)
+        linked.update(link[1:])
+    return found
 
 
 def _far(a: Cluster, b: Cluster, means: Floats) -> float:
     return float(_distances(means[a], means[b]).mean())
 
 
-class _Together:
-    """Who is seen together, in some frame."""
-
-    def __init__(self, clusters: list[Cluster], present: list[frozenset[int]]) -> None:
-        self._present = [frozenset[int]().union(*(present[n] for n in cluster)) for cluster in clusters]
-
-    def are(self, a: int, b: int) -> bool:
-        return not self._present[a].isdisjoint(self._present[b])
+def _together(a: Cluster, b: Cluster, present: list[frozenset[int]]) -> bool:
+    return any(not present[n].isdisjoint(present[m]) for n in a for m in b)
 
 
 class _Clusters:
