@@ -29,7 +29,7 @@ from redactor.sightings import Floats, Sightings
 from redactor.tracks import Coverage, Pruned, Track, Tracking, track
 from redactor.work import Timed
 
-# As large as detectors look at, so that a portrait read from the source is like the others.
+# At least as large as detectors look at in Full HD, so that a portrait read from the source is like the others.
 _THUMB_SIDE = 1280
 _BOX = ("x", "y", "width", "height")
 
@@ -204,10 +204,11 @@ def _from_source(
     def look(frames: Iterable[Decoded], boxes: dict[int, list[tuple[int, Box]]]) -> dict[int, bytes]:
         found, missing = dict[int, bytes](), set(boxes)
         for decoded in frames:
-            for number, box in boxes.get(decoded.time.pts, ()):
-                (picture,) = upright_bgr(decoded.frame, video, [_THUMB_SIDE])
-                found[number] = encoded(within(picture, box, video))
-            missing.discard(decoded.time.pts)
+            if decoded.time.pts not in missing:
+                continue
+            (picture,) = upright_bgr(decoded.frame, video, [_THUMB_SIDE])
+            found |= {number: encoded(within(picture, box, video)) for number, box in boxes[decoded.time.pts]}
+            missing.remove(decoded.time.pts)
             if not missing:
                 return found
         raise DamagedVideo(f"the frame at pts {min(missing)} is no longer there")
