@@ -16,8 +16,7 @@ class Blobs:
     for as much time again as making them takes."""
 
     def __init__(self) -> None:
-        self._planes: dict[tuple[int, ...], Planes] = {}
-        self._channels: dict[tuple[int, int], list[Picture]] = {}
+        self._made: dict[tuple[int, ...], tuple[Planes, list[Picture]]] = {}
 
     def blob(self, *pictures: Picture) -> Planes:
         """(n, 3, H, W) float32, BGR, 0-255, of pictures of one size: each in the upper left corner, black up to the
@@ -26,13 +25,11 @@ class Blobs:
         Many times as fast as cv2.dnn.blobFromImage, and bit for bit the same.
         """
         high, wide = pictures[0].shape[:2]
-        key = (len(pictures), high, wide)
-        batch = self._planes.get(key)
-        if batch is None:
+        size = (len(pictures), high, wide)
+        if size not in self._made:
             batch = np.zeros((len(pictures), 3, high + -high % _PAD, wide + -wide % _PAD), np.float32)
-            self._planes[key] = batch
-            self._channels[high, wide] = [np.empty((high, wide), np.uint8) for _ in range(3)]
-        channels = self._channels[high, wide]
+            self._made[size] = batch, [np.empty((high, wide), np.uint8) for _ in range(3)]
+        batch, channels = self._made[size]
         for planes, picture in zip(batch, pictures, strict=True):
             cv2.split(picture, channels)
             for plane, channel in zip(planes, channels, strict=True):
