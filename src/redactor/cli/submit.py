@@ -14,7 +14,7 @@ from redactor.cli.options import INTERRUPTED
 from redactor.cli.submission import Bucket, Submission, prepare
 from redactor.cli.wishes import Wishes
 from redactor.client.transfers import Transfers
-from redactor.store import MIB
+from redactor.pieces import MIB
 
 
 @dataclass(frozen=True)

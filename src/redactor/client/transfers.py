@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from redactor.errors import OutputMismatch, SourceChanged
-from redactor.store import MIB, Missing, Store, named
+from redactor.pieces import MIB
+from redactor.store import Missing, Store, named
 
 # S3: parts of at least 5 MiB but the last, at most 10,000 of them.
 _PART = 16 * MIB

@@ -1,7 +1,6 @@
 """S3, and nothing else of AWS: objects pinned by version, conditional writes, and a checked range reader."""
 
-from redactor.pieces import MIB
 from redactor.store.answers import Conflict, Missing, Object, named
 from redactor.store.objects import Store
 
-__all__ = ["MIB", "Conflict", "Missing", "Object", "Store", "named"]
+__all__ = ["Conflict", "Missing", "Object", "Store", "named"]

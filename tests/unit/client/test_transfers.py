@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from redactor.client import transfers as module
 from redactor.client.transfers import Local, Transfers
 from redactor.errors import OutputMismatch, SourceChanged
-from redactor.store import MIB, Missing, Store
+from redactor.pieces import MIB
+from redactor.store import Missing, Store
 
 SIZE = 11 * MIB + 7
 
