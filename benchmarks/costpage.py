@@ -233,7 +233,8 @@ That is $ {minute} for a minute of 1080p. By what segments run on:
 {computes}
 
 With `fargate`, detect and redact run as tasks of 4 vCPU, which neither can use: the network runs on one, the encoder on
-two; and a task is paid for a minute at least. Detect on a GPU was not measured, so no figure is given for it.
+two; and a task is paid for a minute at least. Detect was not measured on a GPU that ECS would start, so there is no
+figure for it.
 
 {beside}
 

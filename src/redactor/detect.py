@@ -15,7 +15,7 @@ from redactor.detectors import lighting, load
 from redactor.detectors.detection import FrameRecord
 from redactor.detectors.faces import Detector, Faces, Picture, detections
 from redactor.detectors.scale import long_sides, smallest_face
-from redactor.detectors.session import pixels_at_once
+from redactor.detectors.session import pictures_at_once
 from redactor.identity.sampling import Sampler, Template
 from redactor.identity.weights import open_embedder
 from redactor.looks import is_looked_at
@@ -84,20 +84,20 @@ class _Frame:
 def detect(source: Source, plan: Plan, segment: Segment, preset: Preset, at_once: int | None = None) -> Found:
     """Looks at the frames that looks.py names, and notes the time of all.
 
-    at_once: pixels that the networks are given at a time, at least; None: as it suits what runs them. Raises
+    at_once: pictures that the networks are given at a time, at least; None: as it suits what runs them. Raises
     DamagedVideo; ModelMissing where the plan's weights are not to be had here; GpuMissing where a GPU was asked for and
     there is none.
     """
     video, detector = plan.streams.video, load(tuple(plan.models))
     embed = open_embedder().embed if plan.identity else None
-    pixels = pixels_at_once() if at_once is None else at_once
+    pictures = pictures_at_once() if at_once is None else at_once
 
     def look(frames: Iterable[Decoded]) -> Found:
         sampler = Sampler(video, embed) if embed else None
         eyes = _Eyes(video, preset, detector, long_sides(detector, video, preset), Keeper(video), sampler)
-        batches = _batches(_frames(frames, eyes), pixels)
+        batches = _batches(_frames(frames, eyes), pictures)
         # While one batch is looked at, the next is decoded; with one frame at a time that gains nothing.
-        with ahead(batches, 2) if pixels > 1 else nullcontext(batches) as prepared:
+        with ahead(batches, 2) if pictures > 1 else nullcontext(batches) as prepared:
             seen = Sightings.of(record for batch in prepared for record in _records(batch, eyes))
         found = SegmentDetections(segment.n, seen, eyes.keeper.crops(), smallest_face(eyes.sides, video))
         return Found(found, sampler.templates if sampler else None)
@@ -106,13 +106,13 @@ def detect(source: Source, plan: Plan, segment: Segment, preset: Preset, at_once
     return replace(found, detections=replace(found.detections, gaps=gaps))
 
 
-def _batches(frames: Iterable[_Frame], pixels: int) -> Iterator[list[_Frame]]:
-    """Runs of frames in order, each with so many pixels to look at, the last with what is left."""
+def _batches(frames: Iterable[_Frame], pictures: int) -> Iterator[list[_Frame]]:
+    """Runs of frames in order, each with so many pictures of a size to look at, the last with what is left."""
     batch, seen = list[_Frame](), 0
     for frame in frames:
         batch.append(frame)
-        seen += sum(pictures[-1].shape[0] * pictures[-1].shape[1] for pictures in frame.lights)
-        if seen >= pixels:
+        seen += len(frame.lights)
+        if seen >= pictures:
             yield batch
             batch, seen = [], 0
     if batch:

@@ -119,7 +119,7 @@ def test_detections_travel_as_json(pipeline: Pipeline) -> None:
         assert np.array_equal(getattr(read.frames, column.name), getattr(one.frames, column.name))
 
 
-@pytest.mark.parametrize("at_once", [200_000, 10**9])
+@pytest.mark.parametrize("at_once", [2, 10**9])
 def test_looking_at_several_frames_at_once_finds_the_same(pipeline: Pipeline, at_once: int) -> None:
     for segment, alone in zip(pipeline.segments, pipeline.detected, strict=True):
         together = redactor.detect.detect(pipeline.source, pipeline.plan, segment, pipeline.preset, at_once=at_once)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from redactor.detectors.blob import Blobs
+from redactor.detectors.bysize import Network
 from redactor.detectors.faces import Faces, Floats, Picture, side_by_side, united
 from redactor.detectors.graph import with_open_sizes
 from redactor.detectors.session import open_session
@@ -26,7 +26,7 @@ _CHANNELS = {_HEATMAP: 1, _SCALE: 2, _OFFSET: 2, _LANDMARKS: 10}
 class CenterFace:
     """Detector over an ONNX session of centerface.onnx with open sizes: 0-255, any size that is a multiple of 32."""
 
-    session: onnxruntime.InferenceSession
+    session: Network
     long_sides: tuple[int, ...] = LONG_SIDES
     threshold: float = THRESHOLD
     blobs: Blobs = field(default_factory=Blobs)

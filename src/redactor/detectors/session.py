@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import onnxruntime
 
+from redactor.detectors.bysize import BySize, Network
 from redactor.detectors.graph import Weights
 from redactor.errors import GpuMissing
 
@@ -12,8 +13,8 @@ from redactor.errors import GpuMissing
 # paid for and not used would be noticed by nobody.
 VARIABLE = "REDACTOR_DEVICE"
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-# Pixels that a network is given at once, about: a GPU is busy with 16 frames of 720 lines or two of 4K, a CPU with one.
-_AT_ONCE = {"cpu": 1, "gpu": 16 * 1280 * 720}
+# Pictures of a size that a network is given at once: more keep a GPU no busier and are planned for longer (bysize.py).
+_AT_ONCE = {"cpu": 1, "gpu": 4}
 
 
 def device(env: Mapping[str, str] = os.environ) -> str:
@@ -24,14 +25,14 @@ def device(env: Mapping[str, str] = os.environ) -> str:
     return word
 
 
-def pixels_at_once(env: Mapping[str, str] = os.environ) -> int:
-    """How many pixels of pictures a network is given at a time, at least; pictures stay whole."""
+def pictures_at_once(env: Mapping[str, str] = os.environ) -> int:
+    """How many pictures of each size a network is given at a time, at least."""
     return _AT_ONCE[device(env)]
 
 
 def open_session(
     graph: bytes, env: Mapping[str, str] = os.environ, weights: Mapping[str, Weights] | None = None
-) -> onnxruntime.InferenceSession:
+) -> Network:
     """An ONNX graph ready to run, the same way on every worker (two threads cost twice the CPU time).
 
     weights: those that the graph says lie elsewhere; they are copied. Raises GpuMissing where a GPU was asked for and
@@ -48,8 +49,9 @@ def open_session(
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
         options.add_external_initializers(list(weights), values)
     if device(env) == "gpu":
-        return _on_gpu(graph, options)
-    return onnxruntime.InferenceSession(graph, options, providers=[_CPU])
+        return BySize(lambda: _on_gpu(graph, options))
+    session: Network = onnxruntime.InferenceSession(graph, options, providers=[_CPU])
+    return session
 
 
 def _on_gpu(graph: bytes, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:

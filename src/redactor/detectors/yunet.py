@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from redactor.detectors.blob import Blobs
+from redactor.detectors.bysize import Network
 from redactor.detectors.faces import Faces, Floats, Picture, nothing, side_by_side, united
 from redactor.detectors.session import open_session
 
@@ -23,7 +23,7 @@ _STRIDES = (8, 16, 32)
 class YuNet:
     """Detector over an ONNX session of yunet_[ns]_dynamic: BGR 0-255, any size that is a multiple of 32."""
 
-    session: onnxruntime.InferenceSession
+    session: Network
     long_sides: tuple[int, ...] = LONG_SIDES
     threshold: float = THRESHOLD
     blobs: Blobs = field(default_factory=Blobs)
