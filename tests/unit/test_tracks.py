@@ -1,13 +1,15 @@
 """The tracker as a whole: who is followed, under which id, what is covered, and what is left out."""
 
+import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from redactor.detectors.detection import Detection, FrameRecord
-from redactor.tracking.support import SEED
+from redactor.tracking.support import sure
 from redactor.tracks import Origin, Tracking
 from tests.unit.sightings import FRAME, STILL, Person, contains, face, records, scenery, stream, track, walks
 
@@ -129,7 +131,7 @@ def test_a_low_score_in_one_frame_is_pruned_and_told():
     assert pruned.reason
 
 
-@pytest.mark.parametrize(("frames", "enough"), [(1, 0.43), (5, 0.53), (10, 0.66), (15, SEED), (40, SEED)])
+@pytest.mark.parametrize(("frames", "enough"), [(1, 0.43), (5, 0.53), (10, 0.66), (15, 0.78), (40, 0.78)])
 def test_the_shorter_a_shot_the_less_it_takes_to_be_a_face(frames, enough):
     """Who is seen in a shot of a few frames cannot be seen for long."""
     marks = [scenery(0)] * 60 + [scenery(1)] * frames + [scenery(2)] * 60
@@ -137,6 +139,14 @@ def test_the_shorter_a_shot_the_less_it_takes_to_be_a_face(frames, enough):
         found = track(records(120 + frames, walks((300, 300), seen=[60], score=score), signatures=marks), VIDEO)
         assert len(found.tracks) == kept
         assert len(found.pruned) == (not kept)
+
+
+@pytest.mark.parametrize(("size", "enough"), [(30, 0.78), (89, 0.78), (134, 0.83), (180, 0.88), (400, 0.88)])
+def test_seen_once_a_large_face_must_be_surer_than_a_small_one(size, enough):
+    """What is none and scores high is large."""
+    for score, kept in ((enough - 0.01, False), (enough + 0.01, True)):
+        found = track(records(60, walks((500, 300), seen=[30], size=size, score=score)), VIDEO)
+        assert len(found.tracks) == kept
 
 
 def test_weak_boxes_that_jump_about_are_pruned():
@@ -240,7 +250,8 @@ def covered(one: Detection, tracking: Tracking, frame: int) -> bool:
 def assert_box_law(frames: list[FrameRecord], tracking: Tracking) -> None:
     for n, record in enumerate(frames):
         for one in record.detections or ():
-            assert one.score < SEED or covered(one, tracking, n)
+            side = math.sqrt((one.box[2] - one.box[0]) * (one.box[3] - one.box[1]))
+            assert one.score < sure(np.array([side])) or covered(one, tracking, n)
     for person in tracking.tracks:
         assert [box.frame for box in person.boxes] == sorted({box.frame for box in person.boxes})
         for box in person.boxes:

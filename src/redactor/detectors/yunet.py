@@ -12,8 +12,8 @@ from redactor.detectors.faces import Faces, Floats, Picture, nothing, side_by_si
 from redactor.detectors.session import open_session
 
 # Measured on street, dark and interview clips: no single input size finds both kinds of faces; below .3 the false boxes
-# grow faster than the faces. At 1152 no more faces are visible than at 1280, for a fifth less time (docs/decisions.md).
-LONG_SIDES = (320, 1152)
+# grow faster than the faces. At 1056 no more faces are visible than at 1280, for a third less time (docs/decisions.md).
+LONG_SIDES = (320, 1056)
 THRESHOLD = 0.3
 OVERLAP = 0.4
 _STRIDES = (8, 16, 32)

@@ -12,7 +12,7 @@ import numpy as np
 
 from redactor.tracking.assign import Pair
 from redactor.tracking.seen import Ints, Seen
-from redactor.tracking.support import SEED, is_face
+from redactor.tracking.support import is_face, sure
 
 # Share of the smaller box inside the better one. Two confident ones may be two faces, one partly before the other.
 _INSIDE, _INSIDE_CONFIDENT = 0.65, 0.85
@@ -29,7 +29,8 @@ def without_doubles(seen: Seen) -> tuple[Seen, set[int]]:
     shared = (np.minimum(seen.boxes[one, 2:], seen.boxes[other, 2:]) - low).prod(axis=1)
     area = (seen.boxes[:, 2:] - seen.boxes[:, :2]).prod(axis=1).clip(1e-9)
     inside = shared / np.minimum(area[one], area[other])
-    limit = np.where(np.minimum(seen.score[one], seen.score[other]) >= SEED, _INSIDE_CONFIDENT, _INSIDE)
+    confident = seen.score >= sure(seen.side)
+    limit = np.where(confident[one] & confident[other], _INSIDE_CONFIDENT, _INSIDE)
     swap = seen.score[other] > seen.score[one]
     pairs = np.stack([np.where(swap, other, one), np.where(swap, one, other)], axis=1)[inside > limit]
     hulls: list[Pair] = []
@@ -38,7 +39,7 @@ def without_doubles(seen: Seen) -> tuple[Seen, set[int]]:
     for better, double in pairs[np.lexsort((pairs[:, 1], pairs[:, 0], -seen.score[pairs[:, 0]]))].tolist():
         if better not in doubles and double not in doubles:
             doubles.add(double)
-            if seen.score[double] >= SEED:
+            if confident[double]:
                 hulls.append((better, double))
     return _with_hulls(seen, hulls), doubles
 

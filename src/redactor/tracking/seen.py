@@ -19,7 +19,8 @@ class Seen:
     """One row a detection, ordered by frame, then by position in its frame; F frames, N rows.
 
     frame, position, score: (N,); boxes: (N, 4) upright pixels; still: (N, 4) the same where they would be had the
-    camera not moved since the shot began. seconds: (F,), since the first frame; looked: (L,), frames that the detector
+    camera not moved since the shot began; side: (N,) root of the area of the detection itself, upright pixels, whatever
+    a box came to hold beside it. seconds: (F,), since the first frame; looked: (L,), frames that the detector
     looked at, ascending; interval: seconds between them; shot: (F,); camera: (F, 2) upright pixels that still things
     have moved since their shot began. size: (width, height) of the upright picture.
     """
@@ -29,6 +30,7 @@ class Seen:
     score: Floats
     boxes: Floats
     still: Floats
+    side: Floats
     seconds: Floats
     looked: Ints
     interval: float
@@ -62,6 +64,7 @@ def gather(sightings: Sightings, video: VideoStream) -> Seen:
         score=sightings.score,
         boxes=boxes,
         still=boxes - np.tile(camera[frame], 2),
+        side=np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1).clip(0)),
         seconds=seconds,
         looked=looked,
         interval=float(np.median(np.diff(seconds[looked]))) if len(looked) > 1 else 0.0,
