@@ -13,9 +13,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from redactor.detectors.detection import Box, Detection, FrameRecord
 from redactor.detectors.faces import Floats, Picture
@@ -70,16 +71,16 @@ class _Grid:
     def chosen(self, pts: int, part: int, faces: Sequence[_Face]) -> list[int]:
         """Positions of the faces to embed. part: grows at each cut, as scenes.parts says. faces: the frame's certain
         ones, of any kind."""
-        return self.of_kind(pts, part, [face for face in faces if self.least <= face.quality < self.below])
-
-    def of_kind(self, pts: int, part: int, faces: list[_Face]) -> list[int]:
-        """The same where all faces are of this kind."""
-        cell = pts * self._cells.numerator // self._cells.denominator
+        good, cell = [face for face in faces if self.least <= face.quality < self.below], self.cell(pts)
         if (part, cell) != self._at:
             self._at, self._before = (part, cell), []
-        found = [face.position for face in _turn(faces, cell) if not _overlaps(face.box, self._before)]
-        self._before += [face.box for face in faces]
+        found = [face.position for face in _turn(good, cell) if not _overlaps(face.box, self._before)]
+        self._before += [face.box for face in good]
         return found
+
+    def cell(self, pts: int) -> int:
+        """The cell that a frame is in."""
+        return pts * self._cells.numerator // self._cells.denominator
 
 
 def _rule(time_base: Fraction) -> tuple[_Grid, ...]:
@@ -137,13 +138,41 @@ def wanted(seen: Sightings, time_base: Fraction) -> list[Key]:
 
 
 def _chosen(grid: _Grid, seen: Sightings, part: Ints) -> Iterator[Key]:
-    """What the grid chooses in all frames. part: (F,)."""
+    """What `grid.chosen` chooses in all frames, at once. part: (F,)."""
     kind = (seen.score >= _CERTAIN) & (seen.quality >= grid.least) & (seen.quality < grid.below)
-    frame, boxes = seen.frame[kind], map(tuple, seen.boxes[kind].tolist())
-    faces = map(_Face, boxes, seen.position[kind].tolist(), seen.quality[kind].tolist())
-    times = zip(seen.pts[frame].tolist(), part[frame].tolist(), strict=True)
-    for (pts, shot), group in groupby(zip(times, faces, strict=True), key=itemgetter(0)):
-        yield from ((pts, n) for n in grid.of_kind(pts, shot, [face for _, face in group]))
+    frame, boxes, cell = seen.frame[kind], seen.boxes[kind], np.array([grid.cell(pts) for pts in seen.pts.tolist()])
+    anew = (np.diff(part, prepend=part[:1]) != 0) | (np.diff(cell, prepend=cell[:1]) != 0)
+    chosen = _new(_turns(frame, boxes, cell[frame]), frame, boxes, np.cumsum(anew)[frame])
+    yield from zip(seen.pts[frame[chosen]].tolist(), seen.position[kind][chosen].tolist(), strict=True)
+
+
+def _turns(frame: Ints, boxes: Floats, cell: Ints) -> Ints:
+    """The rows that `_turn` leaves of each frame. frame: (n,), ascending; boxes: (n, 4); cell: (n,), of the frame."""
+    first, faces = np.searchsorted(frame, frame), np.bincount(frame)[frame]
+    place = np.empty_like(frame)
+    place[np.lexsort((*boxes.T[::-1], frame))] = np.arange(len(frame)) - first
+    return np.flatnonzero((place - cell * _A_FRAME) % faces < _A_FRAME)
+
+
+def _new(rows: Ints, frame: Ints, boxes: Floats, cell: Ints) -> Ints:
+    """Of these rows those that none before overlaps, of all in an earlier frame of the cell. frame, cell: (n,),
+    ascending; boxes: (n, 4)."""
+    first, found, back = np.searchsorted(cell, cell), [rows[:0]], 0
+    while rows.size:  # most overlap one of the last, so that few are left soon
+        back += 1
+        alone = first[rows] > rows - back
+        found.append(rows[alone])
+        rows = rows[~alone]
+        before = rows - back
+        rows = rows[(frame[before] == frame[rows]) | ~_overlap(boxes[rows], boxes[before])]
+    return np.concatenate(found)
+
+
+def _overlap(boxes: Floats, others: Floats) -> npt.NDArray[np.bool_]:
+    """`_overlaps` of each box and its other one, (n, 4)."""
+    wide, high = (np.minimum(boxes[:, 2:], others[:, 2:]) - np.maximum(boxes[:, :2], others[:, :2])).clip(0).T
+    areas = (others[:, 2:] - others[:, :2]).prod(axis=1) + (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return np.asarray(wide * high > _OVERLAP * (areas - wide * high))
 
 
 def _turn(good: list[_Face], cell: int) -> list[_Face]:
