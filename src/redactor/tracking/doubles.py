@@ -59,27 +59,33 @@ def one_track_each(candidates: list[list[int]], seen: Seen) -> tuple[Seen, Sorte
     its box then holds both if the double had the support of a face itself."""
     alone = [is_face(rows, seen) for rows in candidates]
     rank = [(alone[n], float(seen.score[rows].sum()), -n) for n, rows in enumerate(candidates)]
-    kept: dict[int, dict[int, int]] = {
-        number: dict(zip(seen.frame[rows].tolist(), rows, strict=True)) for number, rows in enumerate(candidates)
-    }
+    kept = dict(enumerate(candidates))
+    merged: dict[int, dict[int, int]] = {}  # of those that others were put into: frame -> row
     hulls: list[Pair] = []
     doubles: set[int] = set()
     for pair, count in sorted(_near(candidates, seen).items()):
         double, better = sorted(pair, key=rank.__getitem__)
         if better not in kept or double not in kept or count < _NEAR_SHARE * len(candidates[double]):
             continue
-        for frame, row in kept.pop(double).items():
-            other = kept[better].setdefault(frame, row)
+        rows, others = (merged.pop(n) if n in merged else _by_frame(kept[n], seen) for n in (better, double))
+        for frame, row in others.items():
+            other = rows.setdefault(frame, row)
             if other != row:
                 doubles.add(row)
                 hulls += [(other, row)] if alone[double] else []
+        merged[better] = rows
+        del kept[double]
+    kept |= {number: [rows[frame] for frame in sorted(rows)] for number, rows in merged.items()}
     seen = _with_hulls(seen, hulls)
     faces: list[list[int]] = []
     weak: list[list[int]] = []
-    for number, rows in kept.items():
-        listed = [rows[frame] for frame in sorted(rows)]
-        (faces if alone[number] or is_face(listed, seen) else weak).append(listed)
+    for number, listed in kept.items():
+        (faces if alone[number] or (number in merged and is_face(listed, seen)) else weak).append(listed)
     return seen, Sorted(faces, weak, doubles)
+
+
+def _by_frame(rows: list[int], seen: Seen) -> dict[int, int]:
+    return dict(zip(seen.frame[rows].tolist(), rows, strict=True))
 
 
 def _near(candidates: list[list[int]], seen: Seen) -> Counter[Pair]:
