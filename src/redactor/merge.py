@@ -167,11 +167,11 @@ def _thumbs(
 
 def _owners(people: Sequence[Track], crops: Sequence[Crop]) -> Iterator[tuple[Crop, int]]:
     """Whose portrait each crop is: whose detection it shows, else (a double of that was kept) who is around it."""
-    pictured = {crop.pts for crop in crops}
+    pictured = np.unique([crop.pts for crop in crops])
     exact: dict[tuple[int, int], int] = {}
     boxes: dict[int, list[tuple[int, Box]]] = {}
     for person in people:
-        at = [n for n, pts in enumerate(person.pts.tolist()) if pts in pictured]
+        at = np.searchsorted(pictured, person.pts, "left") < np.searchsorted(pictured, person.pts, "right")
         for pts, position, (x1, y1, x2, y2) in zip(
             person.pts[at].tolist(), person.position[at].tolist(), person.box[at].tolist(), strict=True
         ):

@@ -153,4 +153,5 @@ def _error(before: npt.NDArray[np.float32], after: npt.NDArray[np.float32], shif
     size = before.shape[1] - abs(shift)
     a = before[:, max(0, -shift) :][:, :size]
     b = after[:, max(0, shift) :][:, :size]
-    return np.asarray(np.square(a - b).mean(axis=1))
+    difference = a - b
+    return np.asarray(np.einsum("ij,ij->i", difference, difference) / np.float32(size))

@@ -57,7 +57,10 @@ def heads(rows: list[int], seen: Seen) -> Heads:
 
     Where the extensions of two runs meet, a frame has one box around both.
     """
-    every = _chained([_run(run, seen) for run in _runs(np.array(rows), seen)])
+    runs = [_run(run, seen) for run in _runs(np.array(rows), seen)]
+    if len(runs) == 1:
+        return runs[0]
+    every = _chained(runs)
     frames, first, where = np.unique(every.frames, return_index=True, return_inverse=True)
     around = every.boxes[first]
     np.minimum.at(around[:, :2], where, every.boxes[:, :2])
