@@ -9,11 +9,11 @@ import numpy as np
 
 from redactor.annotations.faces import FaceTable
 from redactor.annotations.grid import outwards
+from redactor.annotations.lines import LARGEST, lines
 from redactor.errors import DamagedVideo, VideoTooLarge
 from redactor.media.streams import FrameTime, VideoStream
 
 MAX_ID = 999_999
-_ROW = '{"index":%d,"id":%d,"x":%.5f,"y":%.5f,"width":%.5f,"height":%.5f}'
 _BLOCK = 4096
 # Between two events of a fragment, and after the last.
 _NEXT, _END = ",\n ", "]}"
@@ -24,7 +24,7 @@ def write_annotations(video: VideoStream, table: Sequence[FrameTime], faces: Fac
 
     Boxes are rounded outwards to five decimals, so none gets smaller, and written in order of id. Raises DamagedVideo
     where pts do not grow, VideoTooLarge for more than 999,999 ids, ValueError for what no detector may hand over: a
-    frame that is not there, an id twice in a frame or below 1, a size that is negative or not finite.
+    frame that is not there, an id twice in a frame or below 1, a size that is negative, a box a billion pictures away.
     """
     head = {
         "version": 1,
@@ -91,7 +91,8 @@ def _ordered(faces: FaceTable, frames: int) -> FaceTable:
         raise ValueError(f"an id twice in frame {frame[twice.argmax()]}")
     if (ids > MAX_ID).any():
         raise VideoTooLarge(f"more than {MAX_ID} faces")
-    wrong = (frame < 0) | (frame >= frames) | (ids < 1) | ~np.isfinite(box).all(axis=1) | (box[:, 2:] < 0).any(axis=1)
+    wrong = (frame < 0) | (frame >= frames) | (ids < 1) | (box[:, 2:] < 0).any(axis=1)
+    wrong |= ~(np.abs(box) < LARGEST).all(axis=1)  # nor is what is no number
     if wrong.any():
         n = wrong.argmax()
         raise ValueError(f"no face: id {ids[n]} at {box[n].tolist()} in frame {frame[n]} of {frames}")
@@ -99,9 +100,8 @@ def _ordered(faces: FaceTable, frames: int) -> FaceTable:
 
 
 def _rows(faces: FaceTable) -> Iterator[str]:
-    """The text of each face; a few thousand at a time are plain numbers."""
+    """The text of each face, made for a few thousand at a time."""
     for at in range(0, len(faces.id), _BLOCK):
         here = slice(at, at + _BLOCK)
         start, length = outwards(faces.box[here, :2], faces.box[here, 2:])
-        columns = (faces.frame[here], faces.id[here], *start.T, *length.T)
-        yield from map(_ROW.__mod__, zip(*(column.tolist() for column in columns), strict=True))
+        yield from lines(faces.frame[here], faces.id[here], np.concatenate([start, length], axis=1))
