@@ -35,6 +35,7 @@ _CLEAR = 0.2  # each embedding of a face less clear (in profile, blurred) says l
 _PROFILE = 0.35  # frontality below which a face is aligned by the detector's landmarks
 _OVERLAP = 0.3  # intersection over union
 _A_FRAME = 6  # a crowd takes turns
+_AT_ONCE = 4096  # boxes compared
 
 # A portrait, the tight face in it, and its landmarks if it is in profile -> the embedding, as text.
 Embed = Callable[[Picture, Box, Floats | None], str]
@@ -157,22 +158,25 @@ def _turns(frame: Ints, boxes: Floats, cell: Ints) -> Ints:
 def _new(rows: Ints, frame: Ints, boxes: Floats, cell: Ints) -> Ints:
     """Of these rows those that none before overlaps, of all in an earlier frame of the cell. frame, cell: (n,),
     ascending; boxes: (n, 4)."""
-    first, found, back = np.searchsorted(cell, cell), [rows[:0]], 0
-    while rows.size:  # most overlap one of the last, so that few are left soon
-        back += 1
-        alone = first[rows] > rows - back
+    first, found, back = np.searchsorted(cell, cell), [rows[:0]], 1
+    while rows.size:  # most overlap one of the last, so that few are left soon, which then look back farther at once
+        far = back + 1 + _AT_ONCE // rows.size
+        these = rows[:, None]
+        before = np.maximum(these - np.arange(back, far), first[these])
+        hit = (frame[before] < frame[these]) & _overlap(boxes[these], boxes[before])
+        rows, back = rows[~hit.any(axis=1)], far
+        alone = rows - back < first[rows]
         found.append(rows[alone])
         rows = rows[~alone]
-        before = rows - back
-        rows = rows[(frame[before] == frame[rows]) | ~_overlap(boxes[rows], boxes[before])]
     return np.concatenate(found)
 
 
 def _overlap(boxes: Floats, others: Floats) -> npt.NDArray[np.bool_]:
-    """`_overlaps` of each box and its other one, (n, 4)."""
-    wide, high = (np.minimum(boxes[:, 2:], others[:, 2:]) - np.maximum(boxes[:, :2], others[:, :2])).clip(0).T
-    areas = (others[:, 2:] - others[:, :2]).prod(axis=1) + (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    return np.asarray(wide * high > _OVERLAP * (areas - wide * high))
+    """`_overlaps` of each box and its other one, (…, 4)."""
+    sides = np.minimum(boxes[..., 2:], others[..., 2:]) - np.maximum(boxes[..., :2], others[..., :2])
+    shared = sides.clip(0).prod(axis=-1)
+    areas = (others[..., 2:] - others[..., :2]).prod(axis=-1) + (boxes[..., 2:] - boxes[..., :2]).prod(axis=-1)
+    return np.asarray(shared > _OVERLAP * (areas - shared))
 
 
 def _turn(good: list[_Face], cell: int) -> list[_Face]:
