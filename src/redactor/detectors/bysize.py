@@ -1,8 +1,8 @@
 """One network as a session for each size of input.
 
-CUDA's convolutions are planned anew whenever the size differs from the last one, for one to five seconds. Detect shows
-each frame to the same network in two sizes: with one session it looked at 6 frames a second on an H200, with this at
-over 100.
+CUDA's convolutions are planned anew whenever the size differs from the last one, for up to five seconds. Detect shows
+each frame to the same network in two sizes: with one session it looked at 6 frames a second, with this at 140
+(docs/decisions.md).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
