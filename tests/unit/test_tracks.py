@@ -149,6 +149,13 @@ def test_seen_once_a_large_face_must_be_surer_than_a_small_one(size, enough):
         assert len(found.tracks) == kept
 
 
+def test_two_large_faces_one_partly_before_the_other_are_both_covered():
+    """Neither is sure by itself at its size."""
+    frames = records(10, walks((500, 300), size=250, score=0.86), walks((570, 310), size=250, score=0.82))
+    tracking = track(frames, VIDEO)
+    assert all(covered(one, tracking, n) for n, record in enumerate(frames) for one in record.detections)
+
+
 def test_weak_boxes_that_jump_about_are_pruned():
     jumping = [face(500 + 40 * (n % 3), 300 + 30 * (n % 2), 60 + 20 * (n % 4), 0.6) for n in range(20)]
     tracking = track(records(60, lambda n: jumping[n] if n < 20 else None), VIDEO)

@@ -12,7 +12,7 @@ import numpy as np
 
 from redactor.tracking.assign import Pair
 from redactor.tracking.seen import Ints, Seen
-from redactor.tracking.support import is_face, sure
+from redactor.tracking.support import CONFIDENT, is_face
 
 # Share of the smaller box inside the better one. Two confident ones may be two faces, one partly before the other.
 _INSIDE, _INSIDE_CONFIDENT = 0.65, 0.85
@@ -29,7 +29,8 @@ def without_doubles(seen: Seen) -> tuple[Seen, set[int]]:
     shared = (np.minimum(seen.boxes[one, 2:], seen.boxes[other, 2:]) - low).prod(axis=1)
     area = (seen.boxes[:, 2:] - seen.boxes[:, :2]).prod(axis=1).clip(1e-9)
     inside = shared / np.minimum(area[one], area[other])
-    confident = seen.score >= sure(seen.side)
+    # Of any size: who stands before a face or doubles one is covered sooner than who is alone.
+    confident = seen.score >= CONFIDENT
     limit = np.where(confident[one] & confident[other], _INSIDE_CONFIDENT, _INSIDE)
     swap = seen.score[other] > seen.score[one]
     pairs = np.stack([np.where(swap, other, one), np.where(swap, one, other)], axis=1)[inside > limit]

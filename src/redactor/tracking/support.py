@@ -9,7 +9,8 @@ from redactor.tracking.seen import Floats, Seen
 
 # What a detection must score to be a face by itself, by the size of the face in pixels: large faces are easy and score
 # high. Without a face single detections of 20 to 100 px reach .5, of 150 to 300 px .57 to .81 (at other picture sizes).
-_SURE_SIDES, _SURE_SCORES = (100.0, 200.0), (0.78, 0.88)
+CONFIDENT = 0.78
+_SURE_SIDES, _SURE_SCORES = (100.0, 200.0), (CONFIDENT, 0.88)
 # A detection speaks for a face by as much as its score is above _DOUBT, for the time since the one before, if it stays
 # put: false boxes jump about and change size from frame to frame.
 _DOUBT = 0.25
