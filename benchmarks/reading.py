@@ -1,9 +1,8 @@
 """What reading from S3 takes: `python -m benchmarks.reading [--megabytes 300] [--latency 0.03] [--rate 75e6]`.
 
 A server on this machine stands in for S3: it answers after a latency and sends no more than so many bytes a second over
-all connections, as one Lambda function gets them. First the S3 client's CPU for a small request, one and many at a
-time; then the look that Verify takes at an MP4 of noise: read by ranges one after another and hashed after that, and
-once, blocks ahead. Between the two stand the bytes at that rate, and the computing alone.
+all connections, as one Lambda function gets them. First a small request, one and many at a time; then the look that
+Verify takes at an MP4 of noise: read by ranges one after another and hashed after that, and once, blocks ahead. Between the two stand the bytes at that rate, and the computing alone.
 """
 
 import argparse
@@ -71,8 +70,8 @@ def serve(pipe: Connection, path: Path, latency: float, rate: float) -> None:
             time.sleep(latency)
             asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
             begin, end = (int(asked[1]), int(asked[2]) + 1) if asked else (0, len(_SMALL))
-            told = f"Content-Range: bytes {begin}-{end - 1}/{size}\r\nContent-Length: {end - begin}"
-            self.wfile.write(f'HTTP/1.1 206 OK\r\nETag: "x"\r\n{told}\r\n\r\n'.encode())
+            status = f"206 OK\r\nContent-Range: bytes {begin}-{end - 1}/{size}" if asked else "200 OK"
+            self.wfile.write(f'HTTP/1.1 {status}\r\nETag: "x"\r\nContent-Length: {end - begin}\r\n\r\n'.encode())
             if not asked:
                 self.wfile.write(_SMALL)
                 return

@@ -8,9 +8,8 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Requests under way at a time; the S3 client keeps as many connections. Copies that S3 makes take longer; ranges are
-# asked for with less computing.
-AT_ONCE, COPIES, RANGES = 32, 16, 64
+# Requests under way at a time, for each of which a connection is kept; of copies, which S3 takes longer for.
+AT_ONCE, COPIES = 64, 16
 
 
 def many(act: Callable[[T], R], things: Iterable[T], most: int = AT_ONCE) -> Generator[R, None, None]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from redactor.many import RANGES, many
+from redactor.many import many
 
 KIB, MIB = 1 << 10, 1 << 20
 LEAST, MOST = 64 * KIB, 4 * MIB
@@ -73,7 +73,7 @@ class Pieces:
             return
         after = [*(gap.start for gap in gaps[1:]), self._size]
         limits = [min(self._after(gap.start), end) for gap, end in zip(gaps, after, strict=True)]
-        for gap, data in zip(gaps, many(self._gather, zip(gaps, limits, strict=True), RANGES), strict=True):
+        for gap, data in zip(gaps, many(self._gather, zip(gaps, limits, strict=True)), strict=True):
             if data:
                 self._keep(gap.start, data)
 

@@ -1,38 +1,26 @@
 """Ranges of one pinned version, checked to the byte: none is ever short, foreign or of another version.
 
 The S3 client computes 2 ms for each request, and a plan asks for hundreds. So GetObject of that version is signed once
-a minute, and each range is asked for with a header that need not be signed: .8 ms. What does not come this way at once
-and as it should is asked of the client, whose retries, credentials and errors hold as ever.
+a minute, and each range is asked for with a header that need not be signed: .8 ms (quick.py).
 """
 
 import io
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
-
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.exceptions import BotoCoreError
-from botocore.hooks import first_non_none_response
-from botocore.httpsession import URLLib3Session
-from botocore.utils import get_environ_proxies
+from typing import TYPE_CHECKING
 
 from redactor.errors import SourceChanged, TryAgain
-from redactor.many import RANGES
 from redactor.pieces import Hint, Pieces
 from redactor.seekable import Seekable
 from redactor.store.answers import Conflict, Missing, Object, named, which
+from redactor.store.quick import address, sent
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Seconds to connect, and to wait for bytes: of the S3 client too.
-TIMEOUTS = (5, 60)
-# Seconds for which one signature is used, and those after which S3 takes it no more. Credentials are renewed ten
-# minutes before they end at the latest.
-_USED, _VALID = 60, 300
+# Seconds for which one signature is used.
+_USED = 60
 _PARTIAL = 206
 
 Fetch = Callable[[int, int], bytes]
@@ -59,34 +47,20 @@ class Ranges:
         url = self._signed()
         if url is None:
             return None
-        headers: Any = {"Range": _asked(start, end), "If-Match": self._source.etag}
-        try:
-            answer = self._sent(AWSPreparedRequest("GET", url, headers, None, stream_output=False))
-            data = answer.content
-        except BotoCoreError:
-            data = b""
-        else:
-            told = answer.headers.get("Content-Range")
-            if answer.status_code == _PARTIAL and told == self._told(start, end) and len(data) == end - start:
+        headers = {"Range": _asked(start, end), "If-Match": self._source.etag}
+        answer = sent(self._s3, "get_object", url, headers)
+        if answer is not None and answer.status_code == _PARTIAL and len(answer.content) == end - start:
+            data: bytes = answer.content
+            if answer.headers.get("Content-Range") == self._told(start, end):
                 return data
         self._url = None
         return None
-
-    def _sent(self, request: AWSPreparedRequest) -> AWSResponse:
-        """As the client would: whoever listens to it, or answers in S3's place, is asked first."""
-        stand_in: AWSResponse | None = first_non_none_response(
-            self._s3.meta.events.emit("before-send.s3.GetObject", request=request)
-        )
-        return _http(self._s3.meta.endpoint_url).send(request) if stand_in is None else stand_in
 
     def _signed(self) -> str | None:
         with self._guard:
             if time.monotonic() >= self._until:
                 self._until = time.monotonic() + _USED
-                try:
-                    self._url = self._s3.generate_presigned_url("get_object", Params=self._pinned, ExpiresIn=_VALID)
-                except BotoCoreError:
-                    self._url = None
+                self._url = address(self._s3, "get_object", self._pinned)
             return self._url
 
     def _surely(self, start: int, end: int) -> bytes:
@@ -107,14 +81,6 @@ class Ranges:
 
 def _asked(start: int, end: int) -> str:
     return f"bytes={start}-{end - 1}"
-
-
-@lru_cache(maxsize=4)
-def _http(endpoint: str) -> URLLib3Session:
-    """With the certificates and proxies that the S3 client takes from the environment."""
-    certificates = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE") or True
-    how: dict[str, Any] = {"verify": certificates, "timeout": TIMEOUTS, "proxies": get_environ_proxies(endpoint)}
-    return URLLib3Session(max_pool_connections=RANGES, **how)
 
 
 class RangedFile(io.BufferedReader):

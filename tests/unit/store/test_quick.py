@@ -1,0 +1,208 @@
+"""Whole objects by a signed address, or where anything is odd by the S3 client, which then names what is wrong."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from redactor.errors import AccessDenied, RedactorError, TryAgain
+from redactor.many import many
+from redactor.store import Conflict, Missing, Store
+
+DATA = bytes(n % 251 for n in range(3000))
+ETAG = '"etag"'
+
+
+@dataclass
+class Answer:
+    """A server's. sent: the part of what it announces that comes."""
+
+    status: int = 200
+    sent: float = 1.0
+    code: str = ""
+    headers: dict[str, str] = field(default_factory=lambda: {"ETag": ETAG, "x-amz-version-id": "v2"})
+
+
+@dataclass
+class Asked:
+    """A request. signed: in its address, not in a header."""
+
+    verb: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def signed(self) -> bool:
+        return "X-Amz-Signature" in self.path
+
+
+@dataclass
+class Bucket:
+    """S3 on this machine. quick, sure: how it answers what is signed in the address, and in a header."""
+
+    port: int
+    quick: Answer = field(default_factory=Answer)
+    sure: Answer = field(default_factory=Answer)
+    seen: list[Asked] = field(default_factory=list)
+
+    def store(self) -> Store:
+        config = Config(s3={"addressing_style": "path"}, signature_version="s3v4", retries={"total_max_attempts": 1})
+        where = {"endpoint_url": f"http://127.0.0.1:{self.port}", "region_name": "us-east-1"}
+        return Store("bucket", boto3.Session("name", "secret").client("s3", config=config, **where))
+
+    def ways(self) -> list[bool]:
+        """Of each request, whether it was the quick one."""
+        return [asked.signed for asked in self.seen]
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    class Answers(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_GET(self) -> None:
+            self._answer(DATA)
+
+        def do_PUT(self) -> None:
+            self._answer(b"")
+
+        def _answer(self, data: bytes) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            asked = Asked(self.command, self.path, dict(self.headers), body)
+            here.seen.append(asked)
+            answer = here.quick if asked.signed else here.sure
+            data = f"<Error><Code>{answer.code}</Code></Error>".encode() if answer.code else data
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data[: int(answer.sent * len(data))])
+            self.close_connection = answer.sent < 1
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        server.daemon_threads = True
+        here = Bucket(server.server_port)
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield here
+        server.shutdown()
+
+
+def test_an_object_is_read_by_a_signed_address(bucket: Bucket) -> None:
+    assert bucket.store().read("a b/ü.json", "v1") == DATA
+    (asked,) = bucket.seen
+    assert asked.path.startswith("/bucket/a%20b/%C3%BC.json?versionId=v1&")
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in asked.path
+    assert "Authorization" not in asked.headers
+
+
+def test_an_object_is_written_by_a_signed_address(bucket: Bucket) -> None:
+    written = bucket.store().write("a", DATA, content_type="image/jpeg")
+    assert (written.version, written.etag, written.size) == ("v2", ETAG, len(DATA))
+    (asked,) = bucket.seen
+    assert (asked.verb, asked.body, asked.headers["Content-Type"]) == ("PUT", DATA, "image/jpeg")
+    assert "X-Amz-SignedHeaders=content-type%3Bhost" in asked.path
+    assert "Expect" not in asked.headers
+
+
+def test_many_threads_read_at_a_time(bucket: Bucket) -> None:
+    store = bucket.store()
+    assert list(many(store.read, map(str, range(200)))) == [DATA] * 200
+    assert bucket.ways() == [True] * 200
+
+
+CONDITIONS: dict[str, dict[str, Any]] = {
+    "nothing may stand there": {"only_new": True},
+    "this must stand there": {"replacing": ETAG},
+    "metadata": {"metadata": {"a": "b"}},
+    "tags": {"tags": {"a": "b"}},
+}
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_whatever_is_said_beside_the_bytes_is_said_by_the_client(bucket: Bucket, condition: str) -> None:
+    bucket.store().write("a", DATA, **CONDITIONS[condition])
+    assert bucket.ways() == [False]
+
+
+SPOILT = {
+    "broken off": Answer(sent=0.5),
+    "throttled": Answer(503, code="SlowDown"),
+    "a fault": Answer(500, code="InternalError"),
+    "moved": Answer(307, code="TemporaryRedirect"),
+    "a part": Answer(206),
+    "out of date": Answer(403, code="ExpiredToken"),
+    "no signatures in addresses": Answer(403, code="AccessDenied"),
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_what_does_not_come_as_it_should_is_asked_of_the_client_for_a_minute(
+    bucket: Bucket, spoilt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.quick = SPOILT[spoilt]
+    store, now = bucket.store(), time.monotonic()
+    assert [store.read("a"), store.read("b")] == [DATA, DATA]
+    assert bucket.ways() == [True, False, False]
+    bucket.quick = Answer()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 61)
+    assert store.read("c") == DATA
+    assert bucket.ways() == [True, False, False, True]
+
+
+UNWRITTEN = {name: SPOILT[name] for name in ("throttled", "a fault", "moved", "a part", "out of date")} | {
+    "nothing of what stands there": Answer(headers={})
+}
+
+
+@pytest.mark.parametrize("spoilt", UNWRITTEN)
+def test_what_may_not_have_been_written_is_written_by_the_client(bucket: Bucket, spoilt: str) -> None:
+    bucket.quick = UNWRITTEN[spoilt]
+    bucket.sure = Answer(headers={"ETag": '"sure"', "x-amz-version-id": "v3"})
+    assert bucket.store().write("a", DATA).version == "v3"
+    assert bucket.ways() == [True, False]
+    assert DATA in bucket.seen[1].body
+
+
+def test_what_is_not_there_is_asked_for_twice_and_spoils_nothing(bucket: Bucket) -> None:
+    bucket.quick = bucket.sure = Answer(404, code="NoSuchKey")
+    store = bucket.store()
+    for _ in range(2):
+        with pytest.raises(Missing):
+            store.read("a")
+    assert bucket.ways() == [True, False] * 2
+
+
+REFUSED: dict[str, tuple[int, type[RedactorError]]] = {
+    "NoSuchKey": (404, Missing),
+    "PreconditionFailed": (412, Conflict),
+    "AccessDenied": (403, AccessDenied),
+    "KMS.DisabledException": (400, AccessDenied),
+    "SlowDown": (503, TryAgain),
+}
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_a_refusal_is_told_by_its_name_and_never_with_a_signature(bucket: Bucket, code: str) -> None:
+    status, error = REFUSED[code]
+    bucket.quick = bucket.sure = Answer(status, code=code)
+    for act in (lambda: bucket.store().read("a"), lambda: bucket.store().write("a", DATA)):
+        with pytest.raises(error) as caught:
+            act()
+        assert "Signature" not in _told(caught.value)
+
+
+def _told(error: BaseException | None) -> str:
+    """All that a traceback would say."""
+    return "" if error is None else f"{error} {error!r} {_told(error.__cause__)} {_told(error.__context__)}"
