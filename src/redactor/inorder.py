@@ -17,7 +17,7 @@ Told = Callable[[bytes], None]
 BLOCK = 8 * MIB
 # Blocks on their way at a time, and those that stay: less than a hundred megabytes together.
 UNDER_WAY, KEPT = 6, 4
-# Bytes of a stretch of a file that several functions read, each of which holds its own in memory: three seconds' worth.
+# Bytes of a stretch of a file that several functions read, at most; each holds its own in memory: three seconds' worth.
 STRETCH = 256 * MIB
 # A jump over more than this is read beside the blocks, or those that it starts from would go.
 NEAR = (KEPT - 2) * BLOCK
@@ -47,6 +47,12 @@ def spans(sizes: Iterable[int]) -> Iterator[Span]:
 def stretch(start: int, end: int, file: int = 0) -> Iterator[Span]:
     """Some of one file, bytes, half-open."""
     return (Span(file, at, min(at + BLOCK, end)) for at in range(start, end, BLOCK))
+
+
+def allowed(n: int, most: int = STRETCH) -> int:
+    """Bytes that stretch n may have. The first ones are small: what goes from one to the next (prove.py) is under way
+    soon, and each has read its own when its turn comes. An hour's 3.6 GB take 5.2 s so, in equal stretches 7.3."""
+    return min(most, most // 8 + n * most // 16)
 
 
 class Blocks:

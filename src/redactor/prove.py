@@ -8,7 +8,7 @@ stretch, each of which has its bytes at hand when its turn comes. Whatever canno
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from redactor.inorder import STRETCH
+from redactor.inorder import STRETCH, allowed
 from redactor.media.inspection import OutputFacts, inspect_stretch, picture_track
 from redactor.media.source import open_source
 from redactor.media.streams import Segment
@@ -54,14 +54,17 @@ class Proof:
 def stretches(
     parts: Sequence[int], frames: Sequence[int], size: int = STRETCH, *, copying: bool = False
 ) -> tuple[Stretch, ...]:
-    """Whole parts, at most `size` bytes of them together; none where one stretch would hold all, where a part alone is
-    larger, or where no hash can be handed on. parts, frames: bytes and frames of each. copying: whether some of them
-    may hold packets of the source, which Verify compares with it, and which may be shown before the part begins."""
+    """Whole parts, at most `size` bytes of them together, in the first stretches less (inorder.allowed); none where one
+    stretch would hold all, where a part alone is larger, or where no hash can be handed on.
+
+    parts, frames: bytes and frames of each. copying: whether some of them may hold packets of the source, which Verify
+    compares with it, and which may be shown before the part begins.
+    """
     if copying or sum(parts) <= size or max(parts) > size or not possible():
         return ()
     firsts, held = [0], 0
     for n, part in enumerate(parts):
-        if held + part > size:
+        if held and held + part > allowed(len(firsts) - 1, size):
             firsts.append(n)
             held = 0
         held += part

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from redactor import prove as module
 from redactor.errors import OutputMismatch
+from redactor.inorder import STRETCH, allowed
 from redactor.jsonable import decode, encode
 from redactor.media.inspection import inspect_output
 from redactor.media.stretches import NotAsIndexed
@@ -167,8 +168,18 @@ def test_stretches_hold_all_segments_once_and_no_more_than_they_may(parts: list[
         return
     assert [n for one in found for n in range(one.first, one.end)] == list(range(len(parts)))
     assert [one.n for one in found] == list(range(len(found)))
-    assert all(sum(parts[one.first : one.end]) <= most for one in found)
+    for one in found:
+        held, room = parts[one.first : one.end], allowed(one.n, most)
+        assert len(held) == 1 or sum(held) <= room
+        assert sum(held) + sum(parts[one.end : one.end + 1]) > room or one is found[-1]
     assert [one.before for one in found] == [sum(frames[: one.first]) for one in found]
+
+
+def test_stretches_grow_until_they_are_as_large_as_they_may_be() -> None:
+    sizes = [allowed(n) for n in range(20)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] == STRETCH / 8
+    assert sizes[-1] == STRETCH
 
 
 def test_without_hashes_that_are_handed_on_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from redactor.many import AT_ONCE
-from redactor.store.answers import which
+from redactor.store.answers import Missing, which
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,6 +29,7 @@ VALID = 300
 # Seconds without another try after something came that should not.
 _RESTS = 60
 _OK, _NOT_FOUND = 200, 404
+_NO_SUCH_OBJECT = b"<Code>NoSuchKey</Code>"
 
 
 class Quick:
@@ -39,38 +40,41 @@ class Quick:
         self._rests_until = 0.0
 
     def read(self, key: str, version: str | None) -> bytes | None:
-        """What get_object would give."""
-        answer = self._asked("get_object", {"Key": key, **which(version)}, {}, None)
+        """What get_object would give; raises Missing."""
+        answer = self._answer("get_object", {"Key": key, **which(version)}, {}, None)
         if answer is None:
             return None
         data: bytes = answer.content
-        if answer.headers.get("Content-Length") == str(len(data)):
+        if answer.status_code == _OK and answer.headers.get("Content-Length") == str(len(data)):
             return data
+        # Often asked, and nothing odd.
+        if answer.status_code == _NOT_FOUND and _NO_SUCH_OBJECT in data:
+            raise Missing(f"{key}: there is no such object")
         self._rest()
         return None
 
     def write(self, key: str, data: bytes, content_type: str) -> tuple[str, str] | None:
         """The version and ETag of what put_object would put there, without any condition."""
         headers = {"Content-Type": content_type}
-        answer = self._asked("put_object", {"Key": key, "ContentType": content_type}, headers, data)
-        if answer is None or "ETag" not in answer.headers:
+        answer = self._answer("put_object", {"Key": key, "ContentType": content_type}, headers, data)
+        if answer is None:
             return None
-        return answer.headers.get("x-amz-version-id", "null"), answer.headers["ETag"]
+        if answer.status_code == _OK and "ETag" in answer.headers:
+            return answer.headers.get("x-amz-version-id", "null"), answer.headers["ETag"]
+        self._rest()
+        return None
 
-    def _asked(
+    def _answer(
         self, operation: str, params: dict[str, str], headers: dict[str, str], body: bytes | None
     ) -> AWSResponse | None:
-        """The answer, whole, where it says that all is well."""
+        """Whatever it says; None where none came."""
         if time.monotonic() < self._rests_until:
             return None
         url = address(self._s3, operation, {"Bucket": self._bucket, **params})
         answer = sent(self._s3, operation, url, headers, body) if url else None
-        if answer is not None and answer.status_code == _OK:
-            return answer
-        # That there is no such object is an answer as good as any, but the client's to name.
-        if answer is None or answer.status_code != _NOT_FOUND:
+        if answer is None:
             self._rest()
-        return None
+        return answer
 
     def _rest(self) -> None:
         self._rests_until = time.monotonic() + _RESTS

@@ -175,13 +175,20 @@ def test_what_may_not_have_been_written_is_written_by_the_client(bucket: Bucket,
     assert DATA in bucket.seen[1].body
 
 
-def test_what_is_not_there_is_asked_for_twice_and_spoils_nothing(bucket: Bucket) -> None:
-    bucket.quick = bucket.sure = Answer(404, code="NoSuchKey")
+def test_what_is_not_there_is_asked_for_once_and_spoils_nothing(bucket: Bucket) -> None:
+    bucket.quick = Answer(404, code="NoSuchKey")
     store = bucket.store()
     for _ in range(2):
-        with pytest.raises(Missing):
+        with pytest.raises(Missing, match=r"^a: "):
             store.read("a")
-    assert bucket.ways() == [True, False] * 2
+    assert bucket.ways() == [True, True]
+
+
+@pytest.mark.parametrize("code", ["NoSuchBucket", "NoSuchVersion", ""])
+def test_whatever_else_is_not_there_is_the_clients_to_name(bucket: Bucket, code: str) -> None:
+    bucket.quick = Answer(404, code=code)
+    assert bucket.store().read("a") == DATA
+    assert bucket.ways() == [True, False]
 
 
 REFUSED: dict[str, tuple[int, type[RedactorError]]] = {
