@@ -34,15 +34,16 @@ from redactor.identity.sampling import Template
 from redactor.identity.weights import open_embedder
 from redactor.join import Joined, join
 from redactor.jsonable import decode, encode
+from redactor.looks import USUAL
 from redactor.media.mux import PartFile
 from redactor.media.parts import packets_digest
 from redactor.media.source import open_source
-from redactor.media.streams import FrameTime
+from redactor.media.streams import FrameTable, FrameTime
 from redactor.merge import Merged, merge
 from redactor.output import Output
 from redactor.plan import plan
 from redactor.preset import Experimental, Preset
-from redactor.prove import Stretch, prove
+from redactor.prove import Proof, Stretch, prove
 from redactor.redact import Verdict, redact
 from redactor.running import Running
 from redactor.select import select
@@ -183,32 +184,42 @@ def _made(path: Path, count: int, size: tuple[int, int], *, noise: bool) -> Path
 
 
 def _moved(made: Path, count: int) -> tuple[Clock, Sizes]:
-    """Join, prove and verify on a made-up video that is source and part at once."""
+    """Join, prove and verify on a made-up video that is source and part at once, with the documents that they read and
+    write."""
     out, clock = made.with_name("joined.mp4"), Clock()
     length = made.stat().st_size
     with made.open("rb") as file:
         planned, segments = plan(file, length, _WHOLE)
         video = planned.streams.video
         digest = packets_digest(file, length, video)
-        verdict = Verdict(0, tuple(FrameTime(pts, 1) for pts in digest.pts), 0, digest)
+        verdict = Verdict(0, FrameTable(FrameTime(pts, 1) for pts in digest.pts), 0, digest)
+    document, table = encode(Timed(0.0, verdict)), encode(verdict.frames)
     with made.open("rb") as file, open_source(file, length) as source:
         part = [PartFile.at(0, made)]
-        clock.run("join", lambda: join(part, [verdict], segments, source, plan=planned, blur=_WHOLE.blur, out=out))
+
+        def joining() -> Joined:
+            told = decode(Timed[Verdict], document).value
+            return join(part, [told], segments, source, plan=planned, blur=_WHOLE.blur, out=out)
+
+        clock.run("join", joining)
     with out.open("rb") as joined, made.open("rb") as file:
         output, original = Output(joined, out.stat().st_size), Output(file, length)
-        frames_table = verdict.frames
         whole = (Stretch(0, 0, 1, 0),)
-        *_, proof = clock.run(
-            "prove", lambda: list(prove(output, planned, segments, whole, 0, version="", before=lambda: None))
-        )
-        assert proof.facts is not None
+
+        def proving() -> bytes:
+            *_, proof = prove(output, planned, segments, whole, 0, version="", before=lambda: None)
+            return encode(proof)
+
+        assert decode(Proof, clock.run("prove", proving)).facts is not None
         clock.run("handed", partial(_hashed, out.read_bytes()))
         (looked, wall), (handed, waited) = clock.taken["prove"], clock.taken["handed"]
         clock.taken["prove"] = (looked - handed, wall - waited)
-        clock.run(
-            "verify",
-            lambda: verify(output, original, planned, segments, [verdict], frames=frames_table, blur=_WHOLE.blur),
-        )
+
+        def verifying() -> None:
+            told, frames = decode(Timed[Verdict], document).value, decode(FrameTable, table)
+            verify(output, original, planned, segments, [told], frames=frames, blur=_WHOLE.blur)
+
+        clock.run("verify", verifying)
     return clock, Sizes(video.width * video.height, count, length, out.stat().st_size)
 
 
@@ -227,7 +238,7 @@ def _long(minutes: int) -> tuple[Clock, Sizes]:
     """Merge and select on minutes of video, by frame, with the documents that they read and write."""
     frames, clock = minutes * 60 * hour.RATE, Clock()
     planned, segments = hour.plan(frames), hour.segments(frames)
-    found = list(hour.found(frames, _PEOPLE))
+    found = list(hour.found(frames, _PEOPLE, every=round(hour.RATE / USUAL)))
     documents = [encode(Timed(0.0, one.detections)) for one in found]
     faces = [encode(one.templates) for one in found if one.templates]
     del found
@@ -240,7 +251,7 @@ def _long(minutes: int) -> tuple[Clock, Sizes]:
         return merged.annotations, encode(merged.frames)
 
     def selecting() -> list[bytes]:
-        table = decode(tuple[FrameTime, ...], frame_table)
+        table = decode(FrameTable, frame_table)
         return [encode(boxes) for boxes in select(annotations, b"", planned, segments, table).boxes]
 
     annotations, frame_table = clock.run("merge", merging)

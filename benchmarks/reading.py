@@ -2,7 +2,8 @@
 
 A server on this machine stands in for S3: it answers after a latency and sends no more than so many bytes a second over
 all connections, as one Lambda function gets them. First a small request, one and many at a time; then the look that
-Verify takes at an MP4 of noise: read by ranges one after another and hashed after that, and once, blocks ahead. Between the two stand the bytes at that rate, and the computing alone.
+Verify takes at an MP4 of noise: read by ranges one after another and hashed after that, and once, blocks ahead.
+Between the two stand the bytes at that rate, and the computing alone.
 """
 
 import argparse

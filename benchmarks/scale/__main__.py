@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.scale.check import check
-from benchmarks.scale.design import AS_BUILT, COPY, FURTHER, SMALLEST_PART, Design
+from benchmarks.scale.design import AS_BUILT, COPY, FURTHER
 from benchmarks.scale.flow import Outcome, World, simulate, undisturbed
 from redactor.costs import Footage
 
 # An hour of 1080p30 at 8 Mbit/s, in and out.
 _SECONDS, _RATE, _PIXELS, _BYTES_A_SECOND = 3600, 30, 1920 * 1080, 1_000_000
-LENGTHS = (2, 4, 6, 10, 16, 20, 30, 60, 120, 300, 600)
+LENGTHS = (2, 3, 4, 5, 6, 8, 10, 16, 20, 30, 60, 120, 300, 600)
 _AT_ONCE = (1, 10, 100, 500, 1000)
 TARGET_SECONDS, TARGET_DOLLARS = 60.0, 0.60
 
@@ -30,15 +30,9 @@ def footage(length: float, seconds: int = _SECONDS) -> Footage:
     return Footage(_PIXELS, seconds * _RATE, max(1, round(seconds / length)), size, size)
 
 
-def lengths(design: Design) -> tuple[int, ...]:
-    """Those whose parts S3 can put together, where it has to."""
-    least = 0 if design is AS_BUILT else SMALLEST_PART / _BYTES_A_SECOND
-    return tuple(length for length in LENGTHS if length >= least)
-
-
 def best(world: World, seed: int) -> tuple[int, Outcome]:
     """The segment length that ends soonest, and how."""
-    tried = [(length, simulate([footage(length)], world, seed)[0][0]) for length in lengths(world.design)]
+    tried = [(length, simulate([footage(length)], world, seed)[0][0]) for length in LENGTHS]
     return min((one for one in tried if not one[1].failed), key=lambda one: one[1].took)
 
 

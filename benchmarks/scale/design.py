@@ -1,5 +1,6 @@
 """The flow as it is built, and as it might be: each what-if changes what single calls ask of S3, and says so."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -34,6 +35,11 @@ def _then(first: Change, second: Change) -> Change:
     return lambda call, footage: second(first(call, footage), footage)
 
 
+def together(footage: Footage) -> int:
+    """How many neighbours' parts make a piece that S3 can copy."""
+    return math.ceil(SMALLEST_PART * footage.segments / footage.output)
+
+
 def _copied(call: Call, footage: Footage) -> Call:
     """S3 puts the parts together; Join reads the verdicts and writes the new index. What that says of each packet,
     Redact would note in the verdict, as it reads the packets of its part anyhow; the sound, and what Verify compares it
@@ -44,9 +50,17 @@ def _copied(call: Call, footage: Footage) -> Call:
         up=footage.frames * 16.0,
         writes=4,
         many_reads=footage.segments,
-        copies=footage.segments,
+        copies=math.ceil(footage.segments / together(footage)),
         copied=footage.output,
     )
+
+
+def _gathered(call: Call, footage: Footage) -> Call:
+    """Where parts are too small for S3 to copy, the worker that ends last of some neighbours reads the others' and
+    writes all of them as one piece."""
+    others = together(footage) - 1
+    part = footage.output / footage.segments
+    return replace(call, reads=call.reads + 2 * others, down=call.down + others * part, up=call.up + others * part)
 
 
 def _halved(call: Call, footage: Footage) -> Call:
@@ -54,6 +68,6 @@ def _halved(call: Call, footage: Footage) -> Call:
 
 
 AS_BUILT = Design("streamed, as built", {})
-COPY = AS_BUILT.and_("what-if: server-side copy", join=_copied)
+COPY = AS_BUILT.and_("what-if: server-side copy", join=_copied, redact=_gathered)
 # Each with all before it.
 FURTHER = (COPY.and_("and MergeTracks and SelectFaces in half the time", merge=_halved, select=_halved),)

@@ -6,7 +6,7 @@ from typing import Any
 from redactor import work as names
 from redactor.entry import step
 from redactor.job import Job
-from redactor.media.streams import FrameTime, Segment
+from redactor.media.streams import FrameTable, Segment
 from redactor.plan import Plan
 from redactor.preset import Mode
 from redactor.select import select
@@ -19,7 +19,7 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     given, wanted = job.annotations, job.id_list
     annotations = work.pinned(given) if given else work.store.result(work.key(names.ANNOTATIONS))
     id_list = work.pinned(wanted) if wanted else b""
-    frames = None if job.mode is Mode.REDACT else work.load(tuple[FrameTime, ...], names.FRAMES)
+    frames = None if job.mode is Mode.REDACT else work.load(FrameTable, names.FRAMES)
     selection = select(annotations, id_list, plan, work.load(list[Segment], names.SEGMENTS), frames)
     work.save_all((names.boxes_name(boxes.n), boxes) for boxes in selection.boxes)
     work.save_timed(names.SELECT, selection.told)

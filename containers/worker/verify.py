@@ -11,7 +11,7 @@ from redactor.annotations import SegmentBoxes
 from redactor.entry import step
 from redactor.job import Job
 from redactor.join import Joined
-from redactor.media.streams import FrameTime, Segment
+from redactor.media.streams import FrameTable, Segment
 from redactor.merge import MergeTold
 from redactor.output import Output
 from redactor.plan import Plan
@@ -28,7 +28,7 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     segments = work.load(list[Segment], names.SEGMENTS)
     timed = list(work.load_all_timed(Verdict, (names.verdict_name(s.n) for s in segments)))
     ours = job.mode is not Mode.REDACT
-    frames = work.load(tuple[FrameTime, ...], names.FRAMES) if ours else None
+    frames = work.load(FrameTable, names.FRAMES) if ours else None
     gaps = work.load_timed(MergeTold, names.MERGE).value.gaps if ours else None
     proofs = list(
         work.load_all_timed(Proof, map(names.proof_name, range(len(work.load(list[Stretch], names.STRETCHES)))))

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from redactor.inorder import BLOCK, NEAR, STRETCH
+from redactor.inorder import BLOCK, NEAR, STRETCH, allowed
 from redactor.many import AT_ONCE, COPIES
 from redactor.measured import FIXED, HANDED, OUTPUT, PACKETS, RANGE, REQUEST, START, assumed, per_frame
 from redactor.pieces import KIB, MIB, requests
@@ -28,7 +28,7 @@ _GLIMPSE = 8 * KIB
 # What every step of a job asks of S3: its claim, whether a record of failure stands, the job, the plan, the segments.
 _ALWAYS = 5
 # Seconds between two looks for what another function is about to write.
-POLL = 0.1
+POLL = 0.05
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,9 @@ class Call:
     """One call of a step. frames: it works on, of Plan those that it tries to start from. parts: files that it opens.
 
     reads, writes: requests one after another; many_reads, many_ranges (of one file), many_writes: those under way many
-    at a time; blocks: reads that go ahead of the work; copies: requests by which S3 copies, some at a time. down, up:
-    bytes through the function; ahead, behind: those that come in and go out while it works on others; copied: bytes
-    that S3 copies.
+    at a time while it works; blocks: reads that go ahead of the work; copies: requests by which S3 copies, some at a
+    time. down, up: bytes through the function; ahead, behind: those that come in and go out while it works on others;
+    copied: bytes that S3 copies.
     """
 
     frames: float = 0
@@ -176,29 +176,35 @@ def _streamed(f: Footage) -> Call:
     )
 
 
-def stretches(f: Footage) -> int:
-    """How many times Prove is called, about: none for a small result, or one whose parts are too large."""
-    return 0 if f.output <= STRETCH or f.output / f.segments > STRETCH else math.ceil(f.output / STRETCH)
+def stretches(f: Footage) -> list[int]:
+    """Bytes of each that Prove looks at, about: none of a small result, or one whose parts are too large."""
+    if f.output <= STRETCH or f.output / f.segments > STRETCH:
+        return []
+    sizes = list[int]()
+    while (left := f.output - sum(sizes)) > 0:
+        sizes.append(min(left, allowed(len(sizes), STRETCH)))
+    return sizes
 
 
 def count(step: str, f: Footage) -> int:
     """How often a job calls the step."""
-    return stretches(f) if step == "prove" else f.segments if step in FANNED_OUT else 1
+    return len(stretches(f)) if step == "prove" else f.segments if step in FANNED_OUT else 1
 
 
-def _proves(f: Footage) -> Call:
-    """A stretch: the index from two ends, and its bytes ahead of the look. Nothing for the hashes: see handing_on."""
-    share = 1 / max(1, stretches(f))
+def _proves(f: Footage, size: float | None = None) -> Call:
+    """A stretch of the usual size, or of this: the index from two ends, and its bytes ahead of the look. Nothing for
+    the hashes: see handing_on."""
+    ahead = f.output / max(1, len(stretches(f))) if size is None else size
     index = f.frames * _ENTRY
-    ahead = f.output * share
+    share = ahead / f.output
     return Call(f.frames * share, _ALWAYS + 1 + requests(index), 1, index, blocks=math.ceil(ahead / BLOCK), ahead=ahead)
 
 
 def _verifies(f: Footage) -> Call:
     """All of the file, or what was seen of it."""
-    proofs, frames = stretches(f), Call(f.frames, _ALWAYS + 5, 1, many_reads=f.segments)
+    proofs, frames = len(stretches(f)), Call(f.frames, _ALWAYS + 5, 1, many_reads=f.segments)
     if proofs:
-        return replace(frames, many_reads=f.segments + proofs, down=f.frames * 10.0)
+        return replace(frames, many_reads=f.segments + proofs, ahead=f.frames * 10.0)
     return replace(frames, blocks=math.ceil(f.output / BLOCK), ahead=f.output)
 
 
@@ -216,7 +222,7 @@ CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "detect": lambda f: Call(
         f.frames / f.segments, _ALWAYS + requests(f.source / f.segments), 2, f.source / f.segments
     ),
-    "merge": lambda f: Call(f.frames, _ALWAYS, 6, f.frames * 600.0, many_reads=2 * f.segments),
+    "merge": lambda f: Call(f.frames, _ALWAYS, 6, many_reads=2 * f.segments, ahead=f.frames * 600.0),
     "select": lambda f: Call(f.frames, _ALWAYS + 2, 1, f.frames * 300.0, many_writes=f.segments),
     "redact": lambda f: Call(
         f.frames / f.segments,
@@ -249,27 +255,39 @@ AWS = Waits(*(assumed(name) for name in ("read", "write", "stream", "copy", "tra
 
 def seconds(step: str, call: Call, footage: Footage, machine: Machine, waits: Waits = AWS) -> float:
     """Of one call on a warm machine."""
-    worked = max(_busy(step, call, footage, machine), call.ahead / waits.stream, call.behind / waits.stream)
+    worked = _busy(step, call, footage, machine) + _requested(call, machine)
+    beside = max(worked, _waited(call, waits), call.ahead / waits.stream, call.behind / waits.stream)
     moved = (call.down + call.up) / waits.stream
     asked = call.reads * waits.read + call.writes * waits.write + (waits.read if call.blocks else 0)
-    return worked + moved + asked + _many(call, machine, waits) + _copied(call, machine, waits)
+    return beside + moved + asked + _copied(call, machine, waits)
 
 
 def handing_on(footage: Footage, at_once: int, waits: Waits = AWS) -> tuple[float, float]:
-    """Of the hashes that go from stretch to stretch: (seconds until the last has them, seconds that all together wait
-    and work for them). Each is written, found at the next look, read, and gone on with over a stretch."""
-    calls = stretches(footage)
-    if not calls:
+    """Of the hashes that go from stretch to stretch: (seconds until the last has them, beside those that calls for
+    stretches of the usual size take; seconds that all together wait and work for them). Each is written, found at the
+    next look, read, and gone on with over a stretch, once that is here."""
+    sizes, machine = stretches(footage), FUNCTIONS["prove"]
+    handed, waited = list[float](), 0.0
+    for n, size in enumerate(sizes):
+        begun = handed[n - at_once] if n >= at_once else 0.0
+        here = begun + seconds("prove", _proves(footage, size), footage, machine, waits)
+        turn = handed[-1] + waits.write + POLL / 2 + waits.read if n else 0.0
+        handed.append(max(here, turn) + size / 1e6 * HANDED / 1000)
+        waited += handed[-1] - here
+    if not handed:
         return 0.0, 0.0
-    turn = waits.write + POLL / 2 + waits.read + footage.output / calls / 1e6 * HANDED / 1000
-    return calls * turn, calls * turn * (min(calls, at_once) + 1) / 2
+    usual = seconds("prove", _proves(footage), footage, machine, waits)
+    return max(0.0, handed[-1] - math.ceil(len(sizes) / at_once) * usual), waited
 
 
-def _many(call: Call, machine: Machine, waits: Waits) -> float:
-    """Requests many at a time: the S3 client's own work is done by one thread at a time."""
-    waited = ((call.many_reads + call.many_ranges) * waits.read + call.many_writes * waits.write) / AT_ONCE
+def _requested(call: Call, machine: Machine) -> float:
+    """What the requests under way many at a time compute: by one thread at a time."""
     computed = (call.many_reads + call.many_writes) * REQUEST + call.many_ranges * RANGE
-    return waited + computed / min(1.0, machine.vcpus)
+    return computed / min(1.0, machine.vcpus)
+
+
+def _waited(call: Call, waits: Waits) -> float:
+    return ((call.many_reads + call.many_ranges) * waits.read + call.many_writes * waits.write) / AT_ONCE
 
 
 def _copied(call: Call, machine: Machine, waits: Waits) -> float:
@@ -376,7 +394,7 @@ def other(footage: Footage, mode: Mode, made: Mapping[str, Call] | None = None) 
     calls = {step: (count(step, footage), asked[step]) for step in STEPS[mode]}
     reads, writes = (sum(n * getattr(call, kind) for n, call in calls.values()) for kind in ("gets", "puts"))
     uploads = sum(n * (call.up / _UPLOAD + call.behind / _PIECE) for n, call in calls.values())
-    proofs = stretches(footage) if "prove" in STEPS[mode] else 0
+    proofs = count("prove", footage) if "prove" in STEPS[mode] else 0
     states = own + maps * CHILD_STATES * footage.segments + CHILD_STATES * proofs + (proofs > 0)
     return {
         "state transitions": dollars("step transition", states),

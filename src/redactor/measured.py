@@ -31,8 +31,8 @@ HANDED = 0.64
 # Seconds of one vCPU for a call and for each frame that Plan tries to start from (benchmarks.plan: 720 of an MP4 take
 # .4 s; of codecs whose key frames must be decoded for that, much longer).
 FIXED: Mapping[str, tuple[float, float]] = {"accept": (0.2, 0.0), "plan": (0.07, 0.0005), "publish": (0.2, 0.0)}
-# CPU seconds of the S3 client for a request, its bytes apart: of a thousand small ones, 32 under way at a time.
-REQUEST = 0.002
+# CPU seconds of a request, its bytes apart: of a thousand small ones, 64 under way at a time (store/quick.py).
+REQUEST = 0.0013
 # Of a range whose address was signed before (store/ranges.py).
 RANGE = 0.0008
 # Seconds of one vCPU before the first frame: the libraries, and in Detect the models.

@@ -20,7 +20,7 @@ from redactor.identity.sampling import Embeddings, Template, lasting
 from redactor.media.decode import Decoded
 from redactor.media.gaps import seen_by
 from redactor.media.source import Source
-from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
+from redactor.media.streams import FrameTable, FrameTime, Gap, Segment, VideoStream
 from redactor.media.upright import upright_bgr
 from redactor.memory import without_collection
 from redactor.plan import Plan
@@ -56,7 +56,7 @@ class MergeTold:
 class Merged:
     """frames: the frame table, every frame of the video. annotations: the file. thumbs: JPEG by id, one for each id."""
 
-    frames: tuple[FrameTime, ...]
+    frames: FrameTable
     annotations: bytes
     thumbs: dict[int, bytes]
     told: MergeTold
@@ -115,7 +115,7 @@ def _warnings(embeddings: Embeddings) -> tuple[str, ...]:
     return (f"{embeddings.missing} face embeddings are gone (a failed job's are erased): people may have several ids",)
 
 
-def _frame_table(seen: Sightings, video: VideoStream) -> tuple[FrameTime, ...]:
+def _frame_table(seen: Sightings, video: VideoStream) -> FrameTable:
     """Every frame, checked: pts rise across the segments, and there are as many as the index states."""
     pts = seen.pts.tolist()
     for before, after in pairwise(pts):
@@ -123,7 +123,7 @@ def _frame_table(seen: Sightings, video: VideoStream) -> tuple[FrameTime, ...]:
             raise DamagedVideo(f"the frame at pts {after} follows the one at {before}")
     if not pts or video.expected_frames not in (None, len(pts)):
         raise DamagedVideo(f"{len(pts)} frames were decoded; the container's index states {video.expected_frames}")
-    return tuple(map(FrameTime, pts, seen.duration.tolist()))
+    return FrameTable(map(FrameTime, pts, seen.duration.tolist()))
 
 
 def _annotations(people: Sequence[Track], frames: Sequence[FrameTime], plan: Plan) -> bytes:

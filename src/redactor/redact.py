@@ -17,7 +17,7 @@ from redactor.media.parts import PartDigest, packets_digest, read_part
 from redactor.media.patchwork import Patchwork
 from redactor.media.planes import Canvas, Picture, picture
 from redactor.media.source import Source
-from redactor.media.streams import FrameTime, Gap, Segment, VideoStream
+from redactor.media.streams import FrameTable, FrameTime, Gap, Segment, VideoStream
 from redactor.plan import Plan
 from redactor.preset import BlurType
 from redactor.recheck import compare, compare_exactly, samples, seen
@@ -36,7 +36,7 @@ class Verdict:
     """
 
     n: int
-    frames: tuple[FrameTime, ...]
+    frames: FrameTable
     covered: int
     digest: PartDigest
     gaps: tuple[Gap, ...] = ()
@@ -92,7 +92,7 @@ def redact(
     boxes.check([time.pts for time in times])
     check_untouched(kept, segment, times, boxes)
     digest = recheck(part, video, form, checks)
-    return Verdict(segment.n, tuple(times), covered, digest, gaps, kept)
+    return Verdict(segment.n, FrameTable(times), covered, digest, gaps, kept)
 
 
 def _writer(source: Source, plan: Plan, segment: Segment, stays: Untouched, part: Path) -> PartWriter | Patchwork:

@@ -7,11 +7,11 @@ import pytest
 from redactor import work as names
 from redactor.errors import AccessDenied, MissingResult, SourceChanged
 from redactor.job import Pinned
-from redactor.media.streams import FrameTime, Segment
+from redactor.media.streams import FrameTable, FrameTime, Segment
 from redactor.store import Store
 from redactor.work import Timed, Work
 
-FRAMES = (FrameTime(0, 512), FrameTime(512, 511))
+FRAMES = FrameTable([FrameTime(0, 512), FrameTime(512, 511)])
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def work(store: Store) -> Work:
 
 def test_a_value_comes_back_as_it_was_saved(work: Work) -> None:
     work.save(names.FRAMES, FRAMES)
-    assert work.load(tuple[FrameTime, ...], names.FRAMES) == FRAMES
+    assert work.load(FrameTable, names.FRAMES) == FRAMES
 
 
 def test_a_result_is_saved_with_the_seconds_it_took(work: Work) -> None:
@@ -49,7 +49,7 @@ def test_of_many_values_the_first_that_lacks_is_named(work: Work) -> None:
 def test_jobs_do_not_see_each_other(store: Store, work: Work) -> None:
     work.save(names.FRAMES, FRAMES)
     with pytest.raises(MissingResult):
-        Work(store, "job-2").load(tuple[FrameTime, ...], names.FRAMES)
+        Work(store, "job-2").load(FrameTable, names.FRAMES)
 
 
 @pytest.mark.parametrize(
