@@ -6,10 +6,26 @@ from dataclasses import dataclass, field, replace
 from benchmarks.scale.account import NO_LUCK, Account, Luck, Throttled, Used
 from benchmarks.scale.design import AS_BUILT, Design
 from benchmarks.scale.engine import Process, Simulation
-from redactor.costs import AWS, FUNCTIONS, MAPPED, STEPS, WARMED, Footage, Waits, count, handing_on, other, seconds
-from redactor.measured import assumed
+from redactor.costs import (
+    AHEAD,
+    AWS,
+    FUNCTIONS,
+    MAPPED,
+    STEPS,
+    WARM,
+    WARMED,
+    Footage,
+    Waits,
+    asks,
+    count,
+    handing_on,
+    other,
+    seconds,
+)
+from redactor.measured import FIXED, assumed
 from redactor.preset import Mode
 from redactor.prices import dollars
+from redactor.warm import after
 
 
 @dataclass(frozen=True)
@@ -91,11 +107,23 @@ def _job(
             else:
                 yield from account.invoke(step, _work(step, footage, world), outcome.used)
             outcome.elapsed[step] = simulation.now - began
+            if step in ("plan", "merge"):
+                simulation.start(_ahead(step, footage, world, account, outcome))
     except Throttled as error:
         outcome.failed = str(error)
     outcome.ended = simulation.now
     beside = other(footage, world.mode, world.design.calls(footage))
     outcome.beside = sum(beside.values()) + dollars("step transition", outcome.used.throttled)
+
+
+def _ahead(step: str, footage: Footage, world: World, account: Account, outcome: Outcome) -> Process:
+    """Warm, called by what a step wrote last."""
+    yield assumed("event")
+    due = step == after(world.mode, footage.segments, world.at_once)
+    wanted = [one for one in AHEAD if due and one in STEPS[world.mode]]
+    machines = {one: min(count(one, footage), world.at_once) for one in wanted}
+    reading = seconds("warm", asks(0), footage, WARM, world.waits)
+    yield from account.ahead(reading, FIXED["warm"][1], machines, outcome.used)
 
 
 def _work(step: str, footage: Footage, world: World) -> float:

@@ -7,13 +7,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.scale import __main__ as tables
-from benchmarks.scale.account import NO_LUCK, Luck
+from benchmarks.scale.account import NO_LUCK, Account, Luck, Used
 from benchmarks.scale.design import AS_BUILT, COPY, FURTHER
 from benchmarks.scale.engine import Simulation
 from benchmarks.scale.flow import World, simulate
-from redactor.costs import CALLS, FUNCTIONS, MAPPED, STEPS, WARMED, Footage, count, estimate, seconds, start
+from redactor.costs import (
+    AHEAD,
+    CALLS,
+    FUNCTIONS,
+    KEPT,
+    MAPPED,
+    STEPS,
+    WARMED,
+    Footage,
+    count,
+    estimate,
+    seconds,
+    start,
+)
 from redactor.measured import assumed
 from redactor.preset import Mode
+from redactor.warm import HELD
 
 HOUR = tables.footage(10)
 footages = st.builds(
@@ -39,9 +53,11 @@ def test_work_is_conserved(footage: Footage, at_once: int, seed: int) -> None:
     if one.failed:  # a call outlasts a function
         return
     assert one.used.work == pytest.approx(whole(footage))
-    assert one.used.calls == 7 + len(WARMED) + 2 * footage.segments + count("prove", footage)
+    ahead = sum(min(at_once, count(step, footage)) for step in AHEAD)
+    # Those of Warm are two, and each machine that is asked for is called for nothing.
+    assert one.used.calls == 7 + len(WARMED) + 2 * footage.segments + count("prove", footage) + 2 + ahead
     together = max(1, min(at_once, max(footage.segments, count("prove", footage))))
-    assert most <= together + len(WARMED)
+    assert most <= together + len(WARMED) + 1 + ahead
     assert one.took >= whole(footage) / together
 
 
@@ -105,15 +121,47 @@ def test_a_machine_is_cold_once() -> None:
     (one,), _ = simulate([HOUR], World(10, luck=NO_LUCK))
     # Detect takes longer than a machine stays that was warmed up before it.
     assert one.elapsed["detect"] > assumed("kept")
-    assert one.used.cold == 7 + len(WARMED) + 3 * 10
+    # Redact does too, so that Prove's go as well; and Warm's between Plan and MergeTracks.
+    assert one.elapsed["redact"] > assumed("kept")
+    assert one.used.cold == 7 - len(KEPT) + len(WARMED) + 4 * 10 + 2
 
 
 def test_a_step_that_was_warmed_up_starts_at_once() -> None:
     cold, warm = (simulate([HOUR], World(1000, luck=NO_LUCK, cold=cold))[0][0] for cold in (True, False))
-    assert cold.used.cold == 7 + 2 * HOUR.segments + count("prove", HOUR)
-    for step in WARMED:
-        assert cold.elapsed[step] == pytest.approx(warm.elapsed[step])
+    assert cold.used.cold == 7 - len(KEPT) + 2 * HOUR.segments + count("prove", HOUR) + 1
+    for step in (*WARMED, *AHEAD):
+        assert cold.elapsed[step] == pytest.approx(warm.elapsed[step]), step
         assert cold.used.dollars[step] > warm.used.dollars[step]
+    for step in KEPT:
+        assert cold.elapsed[step] == warm.elapsed[step]
+        assert cold.used.dollars[step] == warm.used.dollars[step]
+    assert cold.elapsed["detect"] > warm.elapsed["detect"] + 3
+
+
+def test_of_many_jobs_that_are_dropped_at_once_one_finds_the_machine_that_is_kept() -> None:
+    outcomes, _ = simulate([tables.footage(10, 60)] * 3, World(10, luck=NO_LUCK))
+    took = sorted(one.elapsed["accept"] for one in outcomes)
+    assert took[0] + start("accept", FUNCTIONS["accept"])[0] == pytest.approx(took[1]) == pytest.approx(took[2])
+
+
+def test_machines_that_the_account_refuses_are_lost_and_the_job_goes_on() -> None:
+    (one,), most = simulate([HOUR], World(100, concurrency=102, luck=NO_LUCK))
+    assert (one.failed, most) == ("", 102)
+    ample = simulate([HOUR], World(100, luck=NO_LUCK))[0][0]
+    assert one.used.calls < ample.used.calls
+    assert one.took >= ample.took
+
+
+def test_a_machine_that_is_there_holds_a_call_for_nothing_and_one_that_starts_does_not() -> None:
+    simulation, used = Simulation(), Used()
+    account = Account(simulation, 0, luck=NO_LUCK)
+    wait, paid = start("redact", FUNCTIONS["redact"])
+    simulation.start(account.warm("redact", used, HELD))
+    assert simulation.run() == pytest.approx(wait)
+    simulation.start(account.warm("redact", used, HELD))
+    assert simulation.run() == pytest.approx(wait + HELD)
+    assert used.seconds["redact"] == pytest.approx(paid + HELD)
+    assert (used.calls, used.cold, used.work) == (2, 1, 0)
 
 
 def test_processes_that_end_together_go_on_once() -> None:
