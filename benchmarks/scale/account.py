@@ -8,7 +8,7 @@ from benchmarks.scale.engine import Process, Simulation
 from redactor.costs import FUNCTIONS, KEPT, WARM, start
 from redactor.machines import Machine
 from redactor.measured import assumed
-from redactor.warm import HELD
+from redactor.warm import held
 
 # Lambda's documented limits: machines that a function starts at once, and more each second (1,000 in 10 s).
 BURST, RAMP = 1000, 100.0
@@ -105,13 +105,14 @@ class Account:
         started = self._admitted("warm")
         if started is None:
             return
-        whole = reading + each * sum(machines.values())
+        calls = sum(machines.values())
+        whole, stays = reading + each * calls, held(calls)
         self._simulation.start(self._run("warm", 0.0, used, warm=started, held=whole))
         yield reading + (start("warm", WARM)[0] if self._cold and not started else 0.0)
         for step, number in machines.items():
             for _ in range(number):
                 yield each
-                self._simulation.start(self.warm(step, used, HELD))
+                self._simulation.start(self.warm(step, used, stays))
 
     def _admitted(self, step: str) -> bool | None:
         """Whether a warm machine takes the call; None where nothing may start one more."""

@@ -3,19 +3,18 @@
 import json
 import os
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from redactor.entry import store
 from redactor.flow import Functions
 from redactor.places import Stack
 from redactor.telemetry import observed
-from redactor.warm import ASKED, warm
+from redactor.warm import warm
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     functions = Functions(json.loads(os.environ["REDACTOR_FUNCTIONS"]))
     with observed("warm") as answer:
         key = event["detail"]["object"]["key"]
-        answer.update(warm(key, store(), Stack.of(os.environ), partial(functions.call, event=ASKED)))
+        answer.update(warm(key, store(), Stack.of(os.environ), functions.call))
     return answer

@@ -5,27 +5,28 @@ Nothing waits for it and nothing depends on it: what it does not start, starts w
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain, repeat
+from typing import Any
 
 from redactor import work as names
 from redactor.bucket import WORK
 from redactor.costs import Footage, stretches
 from redactor.job import Job
 from redactor.many import each
+from redactor.measured import FIXED
 from redactor.places import Item, Place, Stack, concurrency
 from redactor.preset import Mode
 from redactor.store import Store
 from redactor.work import Work
 
-# Seconds: longer than between two calls of many, or a machine that is free would answer several of them.
-HELD = 0.5
-# What each machine is called with.
-ASKED: Mapping[str, object] = {"warm": True, "held": HELD}
+# Seconds that a machine which is there stays with a call for nothing, at least.
+_HELD = 0.5
+Call = Callable[[str, Mapping[str, Any]], object]
 # Machines that are started beside as many of Detect: together half of the thousand that an account begins with.
 BESIDE = 250
 
 
-def warm(key: str, store: Store, stack: Stack, call: Callable[[str], object]) -> dict[str, int]:
-    """key: of the file that a step wrote last. call: asks for one machine of the step that it is given.
+def warm(key: str, store: Store, stack: Stack, call: Call) -> dict[str, int]:
+    """key: of the file that a step wrote last. call: hands a step an event, and waits for no answer.
 
     Returns how many machines of each step were asked for.
     """
@@ -35,8 +36,15 @@ def warm(key: str, store: Store, stack: Stack, call: Callable[[str], object]) ->
     wanted = machines(job, items, stack)
     if written != f"{after(job.mode, len(items), concurrency(items, stack)['redact'])}.json":
         return dict.fromkeys(wanted, 0)
-    each(call, chain.from_iterable(repeat(step, number) for step, number in wanted.items()))
+    event = {"warm": True, "held": held(sum(wanted.values()))}
+    each(lambda step: call(step, event), chain.from_iterable(repeat(*one) for one in wanted.items()))
     return wanted
+
+
+def held(calls: int) -> float:
+    """For how long a machine that is there stays with one of so many calls: until all are made, or it would answer
+    several, each of which should start another."""
+    return max(_HELD, calls * FIXED["warm"][1])
 
 
 def machines(job: Job, items: Iterable[Item], stack: Stack) -> dict[str, int]:

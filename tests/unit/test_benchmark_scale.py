@@ -27,7 +27,6 @@ from redactor.costs import (
 )
 from redactor.measured import assumed
 from redactor.preset import Mode
-from redactor.warm import HELD
 
 HOUR = tables.footage(10)
 footages = st.builds(
@@ -156,11 +155,11 @@ def test_a_machine_that_is_there_holds_a_call_for_nothing_and_one_that_starts_do
     simulation, used = Simulation(), Used()
     account = Account(simulation, 0, luck=NO_LUCK)
     wait, paid = start("redact", FUNCTIONS["redact"])
-    simulation.start(account.warm("redact", used, HELD))
+    simulation.start(account.warm("redact", used, 0.5))
     assert simulation.run() == pytest.approx(wait)
-    simulation.start(account.warm("redact", used, HELD))
-    assert simulation.run() == pytest.approx(wait + HELD)
-    assert used.seconds["redact"] == pytest.approx(paid + HELD)
+    simulation.start(account.warm("redact", used, 0.5))
+    assert simulation.run() == pytest.approx(wait + 0.5)
+    assert used.seconds["redact"] == pytest.approx(paid + 0.5)
     assert (used.calls, used.cold, used.work) == (2, 1, 0)
 
 

@@ -13,9 +13,10 @@ from infrastructure.rules import KEPT, WARMED
 from redactor.entry import Handler, failed_for_good, step
 from redactor.errors import DamagedVideo, LostClaim, TryAgain
 from redactor.store import Store
-from redactor.warm import ASKED, HELD
 from redactor.work import Work, claim_key, error_name
 
+# What Warm asks with.
+ASKED, HELD = {"warm": True, "held": 0.5}, 0.5
 EVENT = {"job": "job-1", "execution": "run-1"}
 Run = Callable[[Work, int, Path], dict[str, Any]]
 
@@ -154,7 +155,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waits
 
 
-@pytest.mark.parametrize("asked", [WARMED.input, KEPT.input, json.dumps(dict(ASKED))])
+@pytest.mark.parametrize("asked", [WARMED.input, KEPT.input, json.dumps(ASKED)])
 def test_who_is_only_warmed_up_asks_nothing_and_writes_nothing(store: Store, slept: list[float], asked: str) -> None:
     there = list(store.keys(""))
     for _ in range(2):

@@ -2,15 +2,17 @@
 
 import threading
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from redactor.costs import STRETCH
 from redactor.job import Job, Pinned
+from redactor.measured import FIXED
 from redactor.places import Item, Place, Stack
 from redactor.preset import Compute, Experimental, Mode, Preset
 from redactor.store import Store
-from redactor.warm import BESIDE, after, warm
+from redactor.warm import BESIDE, after, held, warm
 from redactor.work import JOB, PLACES, Work
 
 SEGMENTS = 12
@@ -34,14 +36,16 @@ def asked(
     preset = Preset(mode=mode, experimental=Experimental(copy_untouched=copying))
     work.save(JOB, Job("job-1", "tested", source, source, preset, "default", None, None, "run-1"))
     work.save(PLACES, [Item(n, place, place) for n, place in enumerate(places)])
-    called, lock = Counter[str](), threading.Lock()
+    called, waits, lock = Counter[str](), set[Any](), threading.Lock()
 
-    def call(step: str) -> None:
+    def call(step: str, event: Any) -> None:
         with lock:
             called[step] += 1
+            waits.add((event["warm"], event["held"]))
 
     told = warm(work.key(written), store, stack, call)
     assert +Counter(told) == called
+    assert waits <= {(True, held(called.total()))}
     return called
 
 
@@ -89,3 +93,8 @@ def test_what_runs_in_a_task_needs_no_function(store: Store) -> None:
 def test_a_small_result_and_one_of_copied_pictures_are_not_read_in_stretches(store: Store) -> None:
     assert asked(store, "merge.json", size=STRETCH) == {"redact": 8}
     assert asked(store, "merge.json", copying=True) == {"redact": 8}
+
+
+def test_a_machine_that_is_there_holds_its_call_until_all_are_made() -> None:
+    assert held(1) == held(100) == 0.5
+    assert held(1000) >= 1000 * FIXED["warm"][1] > 1
