@@ -9,7 +9,19 @@ from pathlib import Path
 
 from benchmarks.scale import __main__ as scale
 from redactor import measured
-from redactor.costs import CALLS, COMPUTE, FUNCTIONS, VCPU, Estimate, Footage, Machine, estimate, kept, seconds
+from redactor.costs import (
+    CALLS,
+    COMPUTE,
+    FUNCTIONS,
+    KEPT,
+    Estimate,
+    Footage,
+    estimate,
+    kept,
+    seconds,
+    start,
+)
+from redactor.machines import VCPU, Machine
 from redactor.many import AT_ONCE as AT_ONCE_S3
 from redactor.many import COPIES
 from redactor.preset import Mode
@@ -37,6 +49,9 @@ ahead, 21.6 s range after range (`python -m benchmarks.reading`)."""
 # What stands while nobody uses it; a test counts it in the templates. Endpoints are those of each zone.
 ALARMS, DASHBOARDS, NAMES = 6, 1, 2
 ENDPOINTS: Mapping[str, int] = {"lambda": 0, "fargate": 3, "gpu": 6, "auto": 6}
+# Of the rule that keeps a machine of each step of KEPT: minutes between two calls, seconds that each takes at most, and
+# gigabytes of its log: three lines.
+PERIOD, CALLED, LOGGED = 4, 0.005, 600e-9
 
 
 @dataclass(frozen=True)
@@ -55,10 +70,19 @@ class Idle:
             "key": dollars("kms key"),
             "alarms": dollars("alarm", ALARMS),
             "dashboard": dollars("dashboard", DASHBOARDS),
+            "calls that keep machines of Accept and Plan": sum(map(_keeping, KEPT)),
             "names of the DNS firewall": dollars("dns name", NAMES),
             "interface endpoints": dollars("interface endpoint", endpoints * HOURS_A_MONTH),
             "tasks and GPU instances at zero": 0.0,
         }
+
+
+def _keeping(step: str) -> float:
+    """Dollars a month: of the calls, each of which is traced and logged, and of the machines that Lambda replaces."""
+    machine, month = FUNCTIONS[step], HOURS_A_MONTH * 3600
+    calls = month / 60 / PERIOD
+    starts = month / measured.assumed("replaced") * start(step, machine)[1] * machine.per_second
+    return calls * (machine.dollars(CALLED) + dollars("trace") + dollars("logs", LOGGED)) + starts
 
 
 IDLE = (
@@ -92,6 +116,7 @@ def document() -> str:
         longest=_longest(),
         check=CHECK,
         prices=_prices(),
+        period=PERIOD,
         measured=_measured(),
         request=1000 * measured.REQUEST,
         reading=READING,
@@ -244,9 +269,11 @@ figure for it.
 
 The key costs a dollar more for each of its first two yearly rotations. Not in it: what lies in the bucket, logs that
 were kept, the images in the registry of CDK ($ 0.10 for a GB and month), and the flow log of a network that nothing
-passes. Interface endpoints stand only where container tasks stand in isolated subnets: three for Fargate (`ecr.api`,
-`ecr.dkr`, `logs`), six with a GPU (`ecs`, `ecs-agent`, `ecs-telemetry` too), each in two zones. GPU instances come and
-go with their tasks. Metrics that steps count ($ 0.30 a month each, by the hour) are paid in hours in which jobs run.
+passes. Every {period} minutes a call that asks for nothing keeps a machine of each of the first two steps; most of what
+that costs are its traces, of which X-Ray gives 100,000 a month away. Interface endpoints stand only where container
+tasks stand in isolated subnets: three for Fargate (`ecr.api`, `ecr.dkr`, `logs`), six with a GPU (`ecs`, `ecs-agent`,
+`ecs-telemetry` too), each in two zones. GPU instances come and go with their tasks. Metrics that steps count ($ 0.30 a
+month each, by the hour) are paid in hours in which jobs run.
 
 ## What dominates, and how to lower it
 
@@ -273,15 +300,15 @@ As built, small objects are read and written {many} at a time and results copied
 source's sound and the result are read ahead and the result sent while it is made, so that a function takes in what its
 network gives. A result of more than 256 MiB is looked at in stretches by as many functions, and its sha256 goes on from
 one to the next. More than a hundred segments at once hardly help an hour all the same: source and parts pass through
-Join. The machines of the steps of one call start when the video is dropped. The what-ifs say what would have to change
-for a minute; server-side copies alone do not do it. With the limit of 1,000 functions that an account begins with,
-`segments_at_once` times the number of jobs at work had better stay below it: a throttled call waits up to five minutes
-before it is tried again, and each try is paid.
+Join. A machine of Accept and of Plan is always there; those of the other steps of one call start when the video is
+dropped, those of Redact and Prove when MergeTracks has read all or, for short videos, after Plan (`warm_ahead`). With
+the limit of 1,000 functions that an account begins with, `segments_at_once` times the number of jobs at work had better stay below it: a throttled call
+waits up to five minutes before it is tried again, and each try is paid.
 
-What stands between that copy and 60 s: an image that starts cold in each of Plan, Detect, Redact and Prove; in
-each Map the one call in a hundred that takes twice as long, for which all wait; MergeTracks and SelectFaces, each on
-one thread with all faces of the hour; and the hash of the file, which goes from stretch to stretch. The copy itself is
-not built: see docs/decisions.md for why.
+What stands between that copy and 60 s: an image that starts cold in Detect, which begins too soon for anything to start
+it; in each Map the one call in a hundred that takes twice as long, for which all wait; MergeTracks and SelectFaces,
+each on one thread with all faces of the hour; and the hash of the file, which goes from stretch to stretch. The copy
+itself is not built: see docs/decisions.md for why.
 
 {longest}
 

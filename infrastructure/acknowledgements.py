@@ -35,7 +35,8 @@ _GPU = {
         "an instance registers itself: its name is made when it starts"
     ),
 }
-_KEYS = ("input/*", "output/*", "work/*", "work/*/errors/*", "work/executions/*", "work/*/templates/*")
+_PLANNED = ("work/*/job.json*", "work/*/places.json*")
+_KEYS = ("input/*", "output/*", "work/*", "work/*/errors/*", "work/executions/*", "work/*/templates/*", *_PLANNED)
 _CLIENT = ("output/*_IDList.txt", *CLIENTS_WORK)
 
 

@@ -1,16 +1,18 @@
 """A function for every step of the table, each with a role and a log group of its own."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from aws_cdk import Duration, Size, Stack
 from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infrastructure.journals import log_group
+from infrastructure.permissions import ACCESS
 from infrastructure.roles import Surroundings, attach, step_role
 from infrastructure.settings import ROOT
 from infrastructure.steps import FANNED_OUT, STEPS, Step
@@ -27,6 +29,9 @@ class Compute(Construct):
         super().__init__(scope, name)
         self._around, self._bundle = around, bundle
         self.functions: Mapping[str, lambda_.Function] = {step.name: self._function(step) for step in STEPS.values()}
+        for step, access in ACCESS.items():
+            if access.calls:
+                self._connect(step, access.calls)
 
     def _function(self, step: Step) -> lambda_.Function:
         scope, settings = Construct(self, step.name.capitalize()), self._around.settings
@@ -48,6 +53,14 @@ class Compute(Construct):
             return self._zip(scope, step, common)
         attach(role)
         return self._image(scope, step, common)
+
+    def _connect(self, step: str, called: Sequence[str]) -> None:
+        """Lets a step's function call others, and tells it where they are."""
+        arns = {name: self.functions[name].function_arn for name in called}
+        self.functions[step].add_to_role_policy(
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[*arns.values()])
+        )
+        self.functions[step].add_environment("REDACTOR_FUNCTIONS", Stack.of(self).to_json_string(arns))
 
     def _zip(self, scope: Construct, step: Step, common: Mapping[str, Any]) -> lambda_.Function:
         code = lambda_.Code.from_asset(str(self._bundle), exclude=["**/__pycache__"])
@@ -80,13 +93,11 @@ def environment(scope: Construct, around: Surroundings) -> dict[str, str]:
 def _own(step: Step, around: Surroundings) -> dict[str, str]:
     settings = around.settings
     at_once = {**dict.fromkeys(FANNED_OUT, settings.segments_at_once), "tasks": settings.tasks_at_once}
+    stack = {"REDACTOR_COMPUTE": settings.compute, "REDACTOR_CONCURRENCY": json.dumps(at_once)}
     own = {
         "accept": {"REDACTOR_DEFAULT_PRESET": settings.default_preset},
-        "plan": {
-            "REDACTOR_REIDENTIFY": str(int(settings.reidentify)),
-            "REDACTOR_COMPUTE": settings.compute,
-            "REDACTOR_CONCURRENCY": json.dumps(at_once),
-        },
+        "plan": {"REDACTOR_REIDENTIFY": str(int(settings.reidentify)), **stack},
+        "warm": stack,
         "report": {"REDACTOR_TOPIC": around.topic.topic_arn},
     }
     return own.get(step.name, {})

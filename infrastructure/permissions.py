@@ -6,6 +6,7 @@ Plain data, in the words of the bucket; roles.py turns it into policies.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
+from infrastructure.steps import AHEAD
 from redactor.bucket import INPUT, OUTPUT, WORK
 
 
@@ -13,10 +14,10 @@ from redactor.bucket import INPUT, OUTPUT, WORK
 class Access:
     """One step's rights. Prefixes are whole: everything under them.
 
-    reads: objects and their versions. writes: puts, with tags, and multipart uploads. deletes: current versions only,
-    an asterisk stands for any part of a key. erases: all versions of them, for good.
+    reads: objects and their versions. writes: puts, with tags, and multipart uploads. deletes: current versions only.
+    erases: all versions of them, for good. In all of them an asterisk stands for any part of a key.
     follows_executions: asks Step Functions how executions of the state machine stand.
-    notifies: publishes to the topic of failed jobs.
+    notifies: publishes to the topic of failed jobs. calls: steps whose functions it calls.
     """
 
     reads: tuple[str, ...] = ()
@@ -25,6 +26,7 @@ class Access:
     erases: tuple[str, ...] = ()
     follows_executions: bool = False
     notifies: bool = False
+    calls: tuple[str, ...] = ()
 
 
 # A step that fails records it under work/, and takes the record away when a retry of it succeeds.
@@ -47,6 +49,7 @@ ACCESS: Mapping[str, Access] = {
     "verify": Access(reads=(INPUT, WORK), writes=(WORK,), deletes=_RECORDS),
     "publish": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT, WORK), deletes=(OUTPUT, *_RECORDS), erases=_FACES),
     "report": Access(reads=(INPUT, OUTPUT, WORK), writes=(OUTPUT,), erases=_FACES, notifies=True),
+    "warm": Access(reads=(f"{WORK}*/job.json", f"{WORK}*/places.json"), calls=AHEAD),
 }
 
 # Of working files the client of a person sees which job works on what, who does that job, and how many segments there

@@ -1,4 +1,4 @@
-"""The EventBridge rules as plain data: what starts the state machine, and what calls Report.
+"""The EventBridge rules as plain data: what starts the state machine, what calls Report, and what starts machines.
 
 The stack and the embedded cloud read the same table. `${Name}` inside any string stands for a deployed resource;
 `substitute` fills it in. This module imports no aws_cdk.
@@ -83,29 +83,55 @@ RULES = (
 
 @dataclass(frozen=True)
 class Warming:
-    """Events that match `pattern` call these steps with `input`, which asks for nothing but a machine that is ready
-    when the flow comes to them. Not in the embedded cloud, whose workers are always there."""
+    """Events that match `pattern`, or the clock by `schedule`, call these steps beside the flow, so that machines are
+    ready when it comes to them. Not in the embedded cloud, whose workers are always there.
+
+    input: what asks for nothing but a machine; None hands over the whole event. optional: whether the setting
+    `warm_ahead` decides about the rule.
+    """
 
     name: str
     description: str
-    pattern: Mapping[str, Any]
     steps: tuple[str, ...]
-    input: str
+    pattern: Mapping[str, Any] | None = None
+    schedule: str | None = None
+    input: str | None = '{"warm":true}'
+    optional: bool = False
+
+
+def _written(*keys: Mapping[str, str]) -> Mapping[str, Any]:
+    """Objects of the bucket whose key fits one of these."""
+    return {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"bucket": {"name": ["${Bucket}"]}, "object": {"key": [*keys]}},
+    }
 
 
 # Those of one call that come long enough after the drop: each would start a machine while all else waits. A rule has
 # five targets at most.
-WARMING = Warming(
+WARMED = Warming(
     name="Warmed",
     description="An object under input/ starts machines for the steps that all others wait for",
-    pattern={
-        "source": ["aws.s3"],
-        "detail-type": ["Object Created"],
-        "detail": {"bucket": {"name": ["${Bucket}"]}, "object": {"key": [{"prefix": "input/"}]}},
-    },
     steps=("merge", "select", "join", "verify", "publish"),
-    input='{"warm":true}',
+    pattern=_written({"prefix": "input/"}),
 )
+AHEAD = Warming(
+    name="Ahead",
+    description="Plan's last file and MergeTracks's first call Warm, which starts machines for the steps of many calls",
+    steps=("warm",),
+    pattern=_written({"wildcard": "work/*/plan.json"}, {"wildcard": "work/*/frames.json"}),
+    input=None,
+    optional=True,
+)
+# Those that come too soon after the drop. A machine stays for five minutes and more without work.
+KEPT = Warming(
+    name="Kept",
+    description="Every four minutes a call that asks for nothing keeps a machine of the first two steps",
+    steps=("accept", "plan"),
+    schedule="rate(4 minutes)",
+)
+WARMINGS = (WARMED, AHEAD, KEPT)
 
 
 def substitute(value: Any, names: Mapping[str, str]) -> Any:

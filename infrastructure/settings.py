@@ -36,6 +36,8 @@ class Settings:
     profile: the row of `redactor:profiles` that the settings after it come from where they are not given themselves.
     segments_at_once: how many segments of one video are worked on at a time, in each of the two Maps.
     memory_limit: MB that a function may have at most; a step that wants more gets this.
+    warm_ahead: whether machines of Redact and Prove start while other steps work, which takes functions at a time that
+        the account must have to spare.
     isolated_tasks: whether container tasks stand in subnets without a way out, behind interface endpoints that cost
         money while idle; false: in public subnets, with egress on port 443.
     zones: availability zones of the network.
@@ -55,6 +57,7 @@ class Settings:
     profile: str = "sandbox"
     segments_at_once: int = 5
     memory_limit: int = 3008
+    warm_ahead: bool = False
     isolated_tasks: bool = False
     zones: int = 1
     work_days: int = 7

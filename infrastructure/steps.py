@@ -49,10 +49,15 @@ _TABLE = (
     Step("verify", "image", 1769, 900),
     Step("publish", "zip", 1769, 900),
     Step("report", "zip", 512, 60),
+    Step("warm", "zip", 1769, 60),
 )
 
 STEPS = {step.name: step for step in _TABLE}
+# Those that rules call, beside the state machine.
+BY_RULE = ("report", "warm")
 # The steps that a Map starts once a segment; Plan hands their number at once to the state machine.
 FANNED_OUT = ("detect", "redact")
 # Those that a Map starts many times: Prove once a stretch of a large result.
 MAPPED = (*FANNED_OUT, "prove")
+# Those of them whose machines Warm starts while other steps work. Detect begins too soon.
+AHEAD = ("redact", "prove")

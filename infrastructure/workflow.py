@@ -14,9 +14,9 @@ from constructs import Construct, IConstruct
 from infrastructure.journals import log_group
 from infrastructure.kinds import NOWHERE, SUBSTITUTIONS
 from infrastructure.roles import Surroundings
-from infrastructure.rules import RULES, WARMING, Rule, Warming, substitute
+from infrastructure.rules import RULES, WARMINGS, Rule, Warming, substitute
 from infrastructure.settings import ROOT
-from infrastructure.steps import STEPS
+from infrastructure.steps import AHEAD, STEPS
 from infrastructure.tasks import Tasks, run_tasks
 from redactor.bucket import WORK
 
@@ -55,7 +55,10 @@ class Workflow(Construct):
         self._targets = {"state machine": self._start_machine, "report": self._call_report}
         for rule in RULES:
             self._rule(rule)
-        self._warm(WARMING)
+        for warming in WARMINGS:
+            self._warm(warming)
+        for step in sorted({*AHEAD, *(step for warming in WARMINGS for step in warming.steps)}):
+            functions[step].configure_async_invoke(retry_attempts=0, max_event_age=Duration.seconds(60))
         # EventBridge calls a function without waiting for it, so what Report could not do must not get lost either.
         functions["report"].configure_async_invoke(on_failure=destinations.SqsDestination(self.dead_letters))
 
@@ -132,13 +135,20 @@ class Workflow(Construct):
             events.CfnRule.TargetProperty(id=step, arn=function.function_arn, input=rule.input, retry_policy=_AT_ONCE)
             for step, function in called.items()
         ]
-        pattern = substitute(rule.pattern, {"Bucket": self._bucket.bucket_name})
-        made = events.CfnRule(self, rule.name, description=rule.description, event_pattern=pattern, targets=targets)
+        off = rule.optional and not self._around.settings.warm_ahead
+        made = events.CfnRule(
+            self,
+            rule.name,
+            description=rule.description,
+            event_pattern=substitute(rule.pattern, {"Bucket": self._bucket.bucket_name}),
+            schedule_expression=rule.schedule,
+            state="DISABLED" if off else "ENABLED",
+            targets=targets,
+        )
         for function in called.values():
             function.add_permission(
                 rule.name, principal=iam.ServicePrincipal("events.amazonaws.com"), source_arn=made.attr_arn
             )
-            function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.seconds(60))
 
     def _start_machine(self) -> tuple[str, str | None]:
         """The target's ARN, and the role by which EventBridge starts it."""

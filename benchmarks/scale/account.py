@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from benchmarks.scale.engine import Process, Simulation
-from redactor.costs import FUNCTIONS, Machine, start
+from redactor.costs import FUNCTIONS, KEPT, WARM, start
+from redactor.machines import Machine
 from redactor.measured import assumed
+from redactor.warm import held
 
 # Lambda's documented limits: machines that a function starts at once, and more each second (1,000 in 10 s).
 BURST, RAMP = 1000, 100.0
@@ -70,13 +72,14 @@ class Account:
         machines: Mapping[str, Machine] = FUNCTIONS,
     ) -> None:
         self._simulation, self._rng = simulation, random.Random(seed)
-        self._concurrency, self._luck, self._cold, self._machines = concurrency, luck, cold, machines
+        self._concurrency, self._luck, self._cold = concurrency, luck, cold
+        self._machines = {**machines, "warm": WARM}
         self._running = 0
         self.most_running = 0
         # When each machine that waits has ended its work, the latest last.
-        self._idle: dict[str, list[float]] = {step: [] for step in machines}
-        self._tokens = dict.fromkeys(machines, float(BURST))
-        self._filled = dict.fromkeys(machines, 0.0)
+        self._idle = {step: [0.0] if step in KEPT else list[float]() for step in self._machines}
+        self._tokens = dict.fromkeys(self._machines, float(BURST))
+        self._filled = dict.fromkeys(self._machines, 0.0)
 
     def invoke(self, step: str, work: float, used: Used, retry: Retry = Retry()) -> Process:
         """One call that computes for so many seconds; raises Throttled."""
@@ -90,11 +93,26 @@ class Account:
                 yield self._rng.uniform(0, min(retry.most, retry.first * 2**attempt))
         raise Throttled(step)
 
-    def warm(self, step: str, used: Used) -> Process:
-        """A call that asks for nothing: its machine is there for the next. Nobody repeats it."""
+    def warm(self, step: str, used: Used, held: float = 0.0) -> Process:
+        """A call that asks for nothing: its machine is there for the next. held: seconds that one which was there stays
+        with it. A refused one is lost here; Lambda would try again within a minute."""
         started = self._admitted(step)
         if started is not None:
-            yield from self._run(step, 0.0, used, warm=started)
+            yield from self._run(step, 0.0, used, warm=started, held=held if started else 0.0)
+
+    def ahead(self, reading: float, each: float, machines: Mapping[str, int], used: Used) -> Process:
+        """Warm, beside the flow: reads for so many seconds, then asks for these machines, one after each `each`."""
+        started = self._admitted("warm")
+        if started is None:
+            return
+        calls = sum(machines.values())
+        whole, stays = reading + each * calls, held(calls)
+        self._simulation.start(self._run("warm", 0.0, used, warm=started, held=whole))
+        yield reading + (start("warm", WARM)[0] if self._cold and not started else 0.0)
+        for step, number in machines.items():
+            for _ in range(number):
+                yield each
+                self._simulation.start(self.warm(step, used, stays))
 
     def _admitted(self, step: str) -> bool | None:
         """Whether a warm machine takes the call; None where nothing may start one more."""
@@ -119,10 +137,11 @@ class Account:
         self._tokens[step] -= 1
         return True
 
-    def _run(self, step: str, work: float, used: Used, *, warm: bool) -> Process:
+    def _run(self, step: str, work: float, used: Used, *, warm: bool, held: float = 0.0) -> Process:
+        """held: seconds beside the job's work."""
         machine = self._machines[step]
         wait, paid = (0.0, 0.0) if warm or not self._cold else start(step, machine)
-        taken = work * self._luck.factor(self._rng)
+        taken = held + (work * self._luck.factor(self._rng) if work else 0.0)
         yield wait + min(taken, _TIMEOUT)
         used.calls += 1
         used.cold += not warm

@@ -14,7 +14,8 @@ from benchmarks.scale.flow import World, simulate
 from localcloud.cloud import Cloud
 from redactor.bucket import Results
 from redactor.cli.weights import environment
-from redactor.costs import CALLS, FUNCTIONS, VCPU, Footage, Machine, Waits, count, seconds
+from redactor.costs import CALLS, FUNCTIONS, Footage, Waits, count, seconds
+from redactor.machines import VCPU, Machine
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -1,5 +1,6 @@
 """Entry point of MergeTracks: all detections in, annotations and thumbnails out."""
 
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,7 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
     found = work.load_all_timed(SegmentDetections, (names.detections_name(s.n) for s in segments))
     templates = chain.from_iterable(work.load_all(tuple[Template, ...], work.names(names.TEMPLATES)))
     with open_source(work.store.open(job.source.object()), job.source.size) as source:
-        merged = merge(found, templates, source, plan, segments)
-    work.save(names.FRAMES, merged.frames)
+        merged = merge(found, templates, source, plan, segments, framed=partial(work.save, names.FRAMES))
     work.store.write(work.key(names.ANNOTATIONS), merged.annotations)
     each(lambda face: work.save_thumb(*face), merged.thumbs.items())
     work.save_timed(names.MERGE, merged.told)

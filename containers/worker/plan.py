@@ -1,6 +1,5 @@
 """Entry point of Plan: plan.json and segments.json, and places.json, which both Maps read."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,12 @@ from redactor.entry import step
 from redactor.job import Job
 from redactor.places import Stack, concurrency, placed
 from redactor.plan import plan
-from redactor.preset import Compute
 from redactor.work import Work
 
 
 @step("plan")
 def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
-    job, stack = work.load(Job, names.JOB), _stack()
+    job, stack = work.load(Job, names.JOB), Stack.of(os.environ)
     planned, segments = plan(work.store.open(job.source.object()), job.source.size, job.preset)
     wanted = job.preset.experimental.compute
     items = placed(segments, planned.streams.video, planned.estimate, stack=stack, wanted=wanted)
@@ -28,8 +26,3 @@ def handler(work: Work, n: int, scratch: Path) -> dict[str, Any]:
         "places": work.key(names.PLACES),
         "concurrency": concurrency(items, stack),
     }
-
-
-def _stack() -> Stack:
-    at_once = os.environ.get("REDACTOR_CONCURRENCY", '{"detect": 40, "redact": 40, "tasks": 10}')
-    return Stack(Compute(os.environ.get("REDACTOR_COMPUTE", "lambda")), json.loads(at_once))

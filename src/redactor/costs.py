@@ -9,16 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from redactor.inorder import BLOCK, NEAR, STRETCH, allowed
+from redactor.machines import Machine
 from redactor.many import AT_ONCE, COPIES
 from redactor.measured import FIXED, HANDED, OUTPUT, PACKETS, RANGE, REQUEST, START, assumed, per_frame
 from redactor.pieces import KIB, MIB, requests
 from redactor.preset import Mode
 from redactor.prices import dollars
 
-# MB of memory for which a function gets one vCPU.
-VCPU = 1769
-_GB = 1024.0
-_FREE_DISK, _FREE_TASK_DISK = 512, 20 * 1024
 # Bytes of a part: that S3 copies; of a file that is uploaded; of one that is sent as it is made (media/fronted.py).
 _COPY, _UPLOAD, _PIECE = 64 * MIB, 8 * MIB, 16 * MIB
 # Bytes that an index has for a frame and the sound beside it.
@@ -30,46 +27,6 @@ _ALWAYS = 5
 # Seconds between two looks for what another function is about to write.
 POLL = 0.05
 
-
-@dataclass(frozen=True)
-class Machine:
-    """What a step runs on. kind: lambda or fargate. memory, disk: MB. limit: seconds that a call may take."""
-
-    kind: str
-    memory: int
-    disk: int
-    vcpus: float
-    limit: float = math.inf
-
-    @classmethod
-    def function(cls, memory: int, disk: int = _FREE_DISK, limit: float = 900) -> "Machine":
-        return cls("lambda", memory, disk, memory / VCPU, limit)
-
-    def dollars(self, seconds: float) -> float:
-        """Of one call that takes so long."""
-        return _BILLED[self.kind](self, seconds)
-
-    @property
-    def per_second(self) -> float:
-        """Of a function: what a second more costs."""
-        return self.dollars(1) - self.dollars(0)
-
-
-def _function(machine: Machine, seconds: float) -> float:
-    disk = max(0, machine.disk - _FREE_DISK) / _GB
-    memory = dollars("lambda GB-second", machine.memory / _GB * seconds)
-    return memory + dollars("lambda disk", disk * seconds) + dollars("lambda request")
-
-
-def _task(machine: Machine, seconds: float) -> float:
-    """By the second, a minute at least."""
-    hours = max(60.0, seconds) / 3600
-    disk = max(0, machine.disk - _FREE_TASK_DISK) / _GB
-    memory = dollars("fargate memory", machine.memory / _GB * hours)
-    return dollars("fargate vCPU", machine.vcpus * hours) + memory + dollars("fargate disk", disk * hours)
-
-
-_BILLED: Mapping[str, Callable[[Machine, float], float]] = {"lambda": _function, "fargate": _task}
 
 FUNCTIONS: Mapping[str, Machine] = {
     "accept": Machine.function(1769, limit=60),
@@ -87,11 +44,16 @@ TASK = Machine("fargate", 8192, 100 * 1024, 4.0)
 # Container tasks of one job at a time.
 TASKS_AT_ONCE = 10
 FANNED_OUT = ("detect", "redact")
-# Steps whose machine an event starts when a video is dropped, long before the flow comes to them.
+# Steps whose machine an event starts when a video is dropped, long before the flow comes to them; those of many calls,
+# whose machines Warm starts while others work; and those of which a machine is always kept.
 WARMED = ("merge", "select", "join", "verify", "publish")
+AHEAD = ("redact", "prove")
+KEPT = ("accept", "plan")
 # Steps that a Map calls many times.
 MAPPED = (*FANNED_OUT, "prove")
-ZIPPED = ("accept", "publish")
+ZIPPED = ("accept", "publish", "warm")
+# What starts machines ahead. It is no step: nothing waits for it.
+WARM = Machine.function(1769, limit=60)
 # compute -> step -> machine. None: not measured, so no figure is given.
 COMPUTE: Mapping[str, Mapping[str, Machine | None]] = {
     "lambda": FUNCTIONS,
@@ -362,10 +324,26 @@ class Estimate:
 
 
 def estimate(footage: Footage, mode: Mode, compute: str, at_once: int) -> Estimate:
-    """Every machine starts cold, those of WARMED while others work. at_once: segments worked on at a time in a Map."""
+    """Every machine starts cold but those of KEPT; those of WARMED and AHEAD while others work, as in production.
+    at_once: segments worked on at a time in a Map."""
     machines = COMPUTE[compute]
     steps = {step: _step(step, footage, machines[step], at_once) for step in STEPS[mode]}
-    return Estimate(compute, steps, other(footage, mode))
+    functions = [step for step in AHEAD if step in steps and (one := machines[step]) and one.kind == "lambda"]
+    started = sum(min(count(step, footage), at_once) for step in functions)
+    return Estimate(compute, steps, other(footage, mode) | {"starts ahead": _ahead(footage, mode, started)})
+
+
+def asks(machines: int) -> Call:
+    """Warm's call that asks for so many machines."""
+    return Call(machines, reads=2, writes=0)
+
+
+def _ahead(footage: Footage, mode: Mode, machines: int) -> float:
+    """Dollars of Warm, called after Plan and after MergeTracks, which asks for machines once; and of the calls that ask
+    for nothing. Their starts are paid where the machines work."""
+    calls = [asks(machines), *([asks(0)] if "merge" in STEPS[mode] else [])]
+    taken = start("warm", WARM)[1] + sum(seconds("warm", call, footage, WARM) for call in calls)
+    return taken * WARM.per_second + dollars("lambda request", len(calls) + machines)
 
 
 def _step(step: str, footage: Footage, machine: Machine | None, at_once: int) -> StepCost | None:
@@ -379,7 +357,10 @@ def _step(step: str, footage: Footage, machine: Machine | None, at_once: int) ->
     # A function that has done one segment is warm for the next; a task is started for each.
     cold = calls if machine.kind == "fargate" else min(calls, at_once)
     waves = math.ceil(calls / at_once)
-    wait = 0.0 if step in WARMED else wait
+    if step in KEPT:
+        wait, paid = 0.0, 0.0
+    elif machine.kind == "lambda" and step in (*WARMED, *AHEAD):
+        wait = 0.0
     elapsed = waves * one + wait * (waves if machine.kind == "fargate" else 1) + assumed("transition")
     cost = cold * machine.dollars(one + paid) + (calls - cold) * machine.dollars(one)
     turns, waited = handing_on(footage, at_once) if step == "prove" else (0.0, 0.0)

@@ -1,18 +1,21 @@
 """Step Functions: what executions are doing, who holds a job's claim, and word to people when one fails.
 
-And CloudFormation, for the one question where a stack's state machine and bucket are.
+And CloudFormation, for the one question where a stack's state machine and bucket are; and Lambda, for calls that nobody
+waits for.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from redactor.errors import LostClaim, TryAgain
 from redactor.failures import execution_key
+from redactor.many import AT_ONCE
 from redactor.store import Conflict, Missing, Store, named
 from redactor.work import claim_key
 
@@ -69,6 +72,19 @@ class Flow:
     def stop(self, execution: str, cause: str) -> None:
         with named(execution):
             self._sfn.stop_execution(executionArn=execution, cause=cause)
+
+
+class Functions:
+    """Lambda as Warm needs it. arns: step -> its function. Made once, used by many threads."""
+
+    def __init__(self, arns: Mapping[str, str], client: Any = None) -> None:
+        self._arns = arns
+        self._lambda = client or boto3.client("lambda", config=Config(max_pool_connections=AT_ONCE))
+
+    def call(self, step: str, event: Mapping[str, Any]) -> None:
+        """Leaves a call with Lambda, whose answer nobody hears; raises AccessDenied, TryAgain."""
+        with named(step):
+            self._lambda.invoke(FunctionName=self._arns[step], InvocationType="Event", Payload=json.dumps(event))
 
 
 def stack_outputs(stack: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 One global pass over every frame, so that any split into segments gives the same ids and boxes as none.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise, zip_longest
@@ -69,10 +69,13 @@ def merge(
     source: Source,
     plan: Plan,
     segments: Sequence[Segment],
+    *,
+    framed: Callable[[FrameTable], object] = lambda _: None,
 ) -> Merged:
     """Tracks, ids, annotations and thumbnails from the detections of all segments, in order.
 
-    templates: of all segments, in any order. source: only read for an id without a portrait. Raises MissingResult
+    templates: of all segments, in any order. source: only read for an id without a portrait. framed: is told the frame
+    table as soon as it is known, long before the rest. Raises MissingResult
     (partial or foreign detections), DamagedVideo (frames out of order, or not as many as the container's index states).
     """
     video, parts, crops, seconds, smallest = plan.streams.video, list[Sightings](), list[Crop](), 0.0, 0.0
@@ -89,6 +92,7 @@ def merge(
     seen = Sightings.joined(parts or [Sightings.of([])])
     del parts
     frames = _frame_table(seen, video)
+    framed(frames)
     embeddings = lasting(templates, seen, video.time_base) if plan.identity else Embeddings()
     tracking = track(seen, video, embeddings.vectors)
     survived = survivors(crops, seen, video.time_base)

@@ -4,9 +4,11 @@ The same code runs in all of them, so this decides time and money and never the 
 item a segment, which both Maps read; the plan beside it depends on video and preset alone.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from redactor.errors import InvalidPreset
 from redactor.media.streams import Segment, VideoStream
@@ -68,6 +70,12 @@ class Stack:
 
     compute: Compute
     at_once: Mapping[str, int]
+
+    @classmethod
+    def of(cls, env: Mapping[str, str]) -> Self:
+        """As functions are told of it."""
+        at_once = env.get("REDACTOR_CONCURRENCY", '{"detect": 40, "redact": 40, "tasks": 10}')
+        return cls(Compute(env.get("REDACTOR_COMPUTE", "lambda")), json.loads(at_once))
 
 
 @dataclass(frozen=True)

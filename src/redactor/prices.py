@@ -49,6 +49,7 @@ PRICES: Mapping[str, Price] = {
     "dashboard": Price(3.0, "dashboard-month", "Amazon CloudWatch pricing", "factualminds.com, June 2026"),
     "metric": Price(0.30, "metric-month", "Amazon CloudWatch pricing", "signoz.io, February 2026"),
     "logs": Price(0.50, "GB taken in", "Amazon CloudWatch pricing", "factualminds.com, June 2026"),
+    "trace": Price(5e-6, "trace recorded", "AWS X-Ray pricing", "the page itself"),
     "dns name": Price(
         0.0005, "name-month of the DNS firewall", "Amazon Route 53 pricing", "the page, copy of 2026-09-20"
     ),

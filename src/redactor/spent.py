@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from redactor.costs import FUNCTIONS, TASK, Footage, Machine, count, other
+from redactor.costs import FUNCTIONS, TASK, Footage, count, other
+from redactor.machines import Machine
 from redactor.preset import Mode
 from redactor.prices import DATE, REGION
 

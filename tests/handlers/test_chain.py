@@ -3,12 +3,15 @@
 import hashlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
+import boto3
 import jsonschema
 import pytest
 
+from infrastructure.rules import KEPT
 from infrastructure.steps import STEPS
 from redactor import verify
 from redactor.bucket import Results
@@ -201,5 +204,28 @@ def test_a_failure_becomes_the_error_file(functions: Functions) -> None:
     assert (told["code"], told["step"], told["job"]) == ("UnreadableVideo", "plan", job)
 
 
+def test_machines_are_asked_for_by_the_functions_names_once_plan_has_written(
+    functions: Functions, job: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[dict[str, Any]] = []
+    lambda_ = SimpleNamespace(invoke=lambda **asked: calls.append(asked))
+    monkeypatch.setattr(boto3, "client", lambda name, **_: {"lambda": lambda_}[name])
+    monkeypatch.setenv("REDACTOR_FUNCTIONS", '{"redact": "arn:redact", "prove": "arn:prove"}')
+    monkeypatch.setenv("REDACTOR_CONCURRENCY", '{"detect": 2, "redact": 2, "tasks": 1}')
+    functions.through(job, "plan")
+    event = {"detail": {"object": {"key": functions.work(job).key("plan.json")}}}
+    assert functions.call("warm", event) == {"redact": 2, "prove": 0}
+    assert [(call["FunctionName"], call["InvocationType"]) for call in calls] == [("arn:redact", "Event")] * 2
+    for call in calls:
+        assert functions.call("redact", json.loads(call["Payload"])) == {}
+
+
+def test_who_keeps_a_machine_of_the_first_two_steps_starts_no_job(functions: Functions) -> None:
+    assert KEPT.input
+    for step in KEPT.steps:
+        assert functions.call(step, json.loads(KEPT.input)) == {}
+    assert list(functions.store.keys("")) == []
+
+
 def test_every_step_of_the_table_has_a_handler_that_was_called_here() -> None:
-    assert STEPS.keys() == {"accept", *ANALYSIS, *REDACTION, "publish", "report"}
+    assert STEPS.keys() == {"accept", *ANALYSIS, *REDACTION, "publish", "report", "warm"}

@@ -36,7 +36,7 @@ def importers(package: str, folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("package", ["boto3", "botocore"])
-def test_one_package_speaks_to_s3_and_one_module_to_step_functions(package: str) -> None:
+def test_one_package_speaks_to_s3_and_one_module_to_other_services(package: str) -> None:
     assert {name for name in importers(package, PRODUCT) if not name.startswith("store/")} <= {"flow.py"}
 
 

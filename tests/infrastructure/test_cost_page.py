@@ -5,7 +5,9 @@ from collections import Counter
 import pytest
 
 from benchmarks import costpage
+from infrastructure.rules import KEPT
 from infrastructure.settings import COMPUTE, Settings, project_context
+from redactor.measured import assumed
 from redactor.prices import PRICES, dollars
 from tests.conftest import ROOT
 from tests.infrastructure.conftest import Assembly
@@ -28,6 +30,14 @@ def test_what_stands_idle_is_counted_in_the_template(shaped: Assembly) -> None:
         for name in resource["Properties"]["Domains"]
     ]
     assert len(names) == costpage.NAMES
+
+
+def test_machines_are_kept_as_often_as_is_counted_and_longer_than_they_stay() -> None:
+    assert KEPT.schedule == f"rate({costpage.PERIOD} minutes)"
+    assert assumed("kept") > 60 * costpage.PERIOD
+    (kept,) = {one.rows["calls that keep machines of Accept and Plan"] for one in costpage.IDLE}
+    calls = 2 * 730 * 60 / costpage.PERIOD
+    assert dollars("trace", calls) < kept < 2 * dollars("trace", calls)
 
 
 def test_interface_endpoints_are_those_of_isolated_tasks(shaped: Assembly, full: Assembly) -> None:

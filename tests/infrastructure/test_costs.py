@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from infrastructure.rules import WARMING
+from infrastructure.rules import KEPT, WARMED
 from infrastructure.settings import Settings, project_context
-from infrastructure.steps import FANNED_OUT, MAPPED, STEPS
+from infrastructure.steps import AHEAD, FANNED_OUT, MAPPED, STEPS
 from redactor import costs
 from redactor.preset import Mode
 from tests.conftest import ROOT
@@ -15,16 +15,17 @@ from tests.conftest import ROOT
 DEFINITION: dict[str, Any] = json.loads((ROOT / "statemachine" / "redaction.asl.json").read_text())
 
 
-@pytest.mark.parametrize("step", costs.FUNCTIONS)
+@pytest.mark.parametrize("step", [*costs.FUNCTIONS, "warm"])
 def test_a_function_has_the_size_that_production_gives_it(step: str) -> None:
     production = Settings.of({**project_context(), "redactor:profile": "production"})
     deployed = STEPS[step]
-    machine = costs.FUNCTIONS[step]
+    machine = {**costs.FUNCTIONS, "warm": costs.WARM}[step]
     assert (machine.memory, machine.disk) == (min(deployed.memory, production.memory_limit), deployed.disk)
     assert machine.limit == deployed.timeout
     assert production.tasks_at_once == costs.TASKS_AT_ONCE
     assert (step in costs.ZIPPED) == (deployed.kind == "zip")
-    assert (FANNED_OUT, MAPPED, WARMING.steps) == (costs.FANNED_OUT, costs.MAPPED, costs.WARMED)
+    assert (FANNED_OUT, MAPPED, AHEAD) == (costs.FANNED_OUT, costs.MAPPED, costs.AHEAD)
+    assert (WARMED.steps, KEPT.steps, production.warm_ahead) == (costs.WARMED, costs.KEPT, True)
 
 
 def test_a_task_has_the_size_that_is_deployed() -> None:

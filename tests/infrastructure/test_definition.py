@@ -5,7 +5,7 @@ from typing import Any
 
 from infrastructure.kinds import NOWHERE, SUBSTITUTIONS, TASKS, substitution
 from infrastructure.rules import substitute
-from infrastructure.steps import STEPS
+from infrastructure.steps import BY_RULE, STEPS
 from localcloud.cloud import Cloud
 from tests.infrastructure.conftest import Assembly
 
@@ -26,4 +26,4 @@ def test_the_synthesized_definition_is_the_one_that_the_embedded_cloud_runs(shap
     deployed = json.loads(machine["DefinitionString"])
     assert without_intervals(substitute(deployed, here)) == without_intervals(run)
     # And everything that the deployed one names is filled in.
-    assert machine["DefinitionSubstitutions"].keys() == here.keys() - {STEPS["report"].substitution}
+    assert machine["DefinitionSubstitutions"].keys() == here.keys() - {STEPS[name].substitution for name in BY_RULE}

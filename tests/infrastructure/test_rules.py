@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastructure.rules import RULES, substitute
+from infrastructure.rules import AHEAD, RULES, WARMED, substitute
 from localcloud.events import matches, transform
 
 NAMES = {"Bucket": "videos", "StateMachine": "arn:aws:states:us-east-1:123456789012:stateMachine:redaction"}
@@ -85,6 +85,25 @@ def test_what_did_not_succeed_is_reported(status: str, reported: bool) -> None:
     assert matches(substitute(ENDED.pattern, NAMES), event) is reported
     child = event | {"detail": {"stateMachineArn": f"{NAMES['StateMachine']}/Map:1", "status": status}}
     assert not matches(substitute(ENDED.pattern, NAMES), child)
+
+
+@pytest.mark.parametrize(
+    ("key", "ahead"),
+    [
+        ("work/0a1b/plan.json", True),
+        ("work/0a1b/frames.json", True),
+        ("work/0a1b/places.json", False),
+        ("work/0a1b/errors/plan-00000.json", False),
+        ("input/work/plan.json", False),
+        ("output/a/plan.json", False),
+    ],
+)
+def test_machines_start_for_plans_last_file_and_merges_first(key: str, ahead: bool) -> None:
+    assert AHEAD.pattern
+    assert WARMED.pattern
+    assert matches(substitute(AHEAD.pattern, NAMES), created(key)) is ahead
+    assert not matches(substitute(AHEAD.pattern, NAMES), created(key, bucket="others"))
+    assert matches(substitute(WARMED.pattern, NAMES), created(key)) is key.startswith("input/")
 
 
 def test_a_name_that_is_not_given_is_an_error() -> None:

@@ -37,7 +37,7 @@ def test_the_buckets_events_reach_the_state_machine_made_from_the_very_file(asse
     (rule,) = [
         rule
         for name, rule in assembly.of("AWS::Events::Rule").items()
-        if rule["EventPattern"]["source"] == ["aws.s3"] and "Warmed" not in name
+        if rule.get("EventPattern", {}).get("source") == ["aws.s3"] and "Dropped" in name
     ]
     (target,) = rule["Targets"]
 
@@ -53,7 +53,9 @@ def test_the_buckets_events_reach_the_state_machine_made_from_the_very_file(asse
 def test_failed_executions_are_reported(assembly: Assembly) -> None:
     machine, _ = assembly.one("AWS::StepFunctions::StateMachine")
     (rule,) = [
-        (n, r) for n, r in assembly.of("AWS::Events::Rule").items() if "aws.states" in r["EventPattern"]["source"]
+        (n, r)
+        for n, r in assembly.of("AWS::Events::Rule").items()
+        if "aws.states" in r.get("EventPattern", {}).get("source", [])
     ]
     (permission,) = [
         one for one in assembly.of("AWS::Lambda::Permission").values() if "Ended" in one["SourceArn"]["Fn::GetAtt"][0]

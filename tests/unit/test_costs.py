@@ -17,16 +17,19 @@ from redactor.costs import (
     FUNCTIONS,
     STEPS,
     TASK,
-    VCPU,
+    WARM,
     Call,
     Footage,
-    Machine,
     count,
     estimate,
+    handing_on,
     kept,
     other,
     seconds,
+    start,
+    stretches,
 )
+from redactor.machines import VCPU, Machine
 from redactor.media import fronted
 from redactor.preset import Mode
 
@@ -77,6 +80,26 @@ def test_more_at_once_takes_no_longer_by_the_clock_and_the_frames_cost_the_same(
         assert few is not None
         assert all_cold is not None
         assert few.dollars <= all_cold.dollars <= few.dollars * 100
+
+
+def test_machines_are_asked_for_where_they_work_and_that_costs_little() -> None:
+    def ahead(mode: Mode, compute: str, at_once: int) -> float:
+        return estimate(HOUR, mode, compute, at_once).other["starts ahead"]
+
+    few, many = (ahead(Mode.COMBINED, "lambda", n) for n in (10, 100))
+    assert many - few == pytest.approx((90 + len(stretches(HOUR)) - 10) * (0.0022 * WARM.per_second + 0.2e-6), rel=0.01)
+    assert many < 0.001
+    # Without Redact in functions, Prove's.
+    assert ahead(Mode.ANALYZE, "lambda", 100) < ahead(Mode.COMBINED, "fargate", 100) < few
+
+
+def test_only_detect_waits_for_a_machine() -> None:
+    for step, cost in estimate(HOUR, Mode.COMBINED, "lambda", 1000).steps.items():
+        assert cost
+        one = seconds(step, CALLS[step](HOUR), HOUR, FUNCTIONS[step])
+        turns = handing_on(HOUR, 1000)[0] if step == "prove" else 0.0
+        waited = cost.elapsed - one - turns - measured.assumed("transition")
+        assert waited == pytest.approx(start(step, FUNCTIONS[step])[0] if step == "detect" else 0.0), step
 
 
 def test_a_gpu_is_not_measured_and_neither_is_a_sum_with_it() -> None:

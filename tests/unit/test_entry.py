@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import redactor.entry
-from infrastructure.rules import WARMING
+from infrastructure.rules import KEPT, WARMED
 from redactor.entry import Handler, failed_for_good, step
 from redactor.errors import DamagedVideo, LostClaim, TryAgain
 from redactor.store import Store
 from redactor.work import Work, claim_key, error_name
 
+# What Warm asks with.
+ASKED, HELD = {"warm": True, "held": 0.5}, 0.5
 EVENT = {"job": "job-1", "execution": "run-1"}
 Run = Callable[[Work, int, Path], dict[str, Any]]
 
@@ -143,7 +146,42 @@ def test_what_no_retry_mends_is_told_from_what_one_may(store: Store) -> None:
     assert not failed_for_good("redact", "job-1", 2)
 
 
-def test_who_is_only_warmed_up_asks_nothing_and_writes_nothing(store: Store) -> None:
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds of every wait of an entry point, in a process that has just started."""
+    waits: list[float] = []
+    monkeypatch.setattr(redactor.entry, "_calls", count())
+    monkeypatch.setattr(redactor.entry.time, "sleep", waits.append)
+    return waits
+
+
+@pytest.mark.parametrize("asked", [WARMED.input, KEPT.input, json.dumps(ASKED)])
+def test_who_is_only_warmed_up_asks_nothing_and_writes_nothing(store: Store, slept: list[float], asked: str) -> None:
     there = list(store.keys(""))
-    assert raising(DamagedVideo("it ran"))(json.loads(WARMING.input), None) == {}
+    for _ in range(2):
+        assert raising(DamagedVideo("it ran"))(json.loads(asked), None) == {}
     assert list(store.keys("")) == there
+
+
+def test_a_process_that_has_just_started_is_free_at_once_and_one_that_has_answered_holds(slept: list[float]) -> None:
+    handler = step("redact")(lambda work, n, scratch: {})
+    assert handler(ASKED, None) == {}
+    assert slept == []
+    handler(ASKED, None)
+    assert slept == [HELD]
+
+
+def test_a_process_that_has_worked_holds_too_and_work_waits_for_nothing(slept: list[float]) -> None:
+    handler = step("redact")(lambda work, n, scratch: {"frames": n})
+    for _ in range(2):
+        assert handler({**EVENT, "n": 3}, None) == {"frames": 3}
+    assert slept == []
+    handler(ASKED, None)
+    assert slept == [HELD]
+
+
+def test_a_call_that_keeps_one_machine_holds_none(slept: list[float]) -> None:
+    handler = step("plan")(lambda work, n, scratch: {})
+    for _ in range(3):
+        handler(json.loads(KEPT.input or ""), None)
+    assert sum(slept) == 0

@@ -1,12 +1,15 @@
 """A job is claimed by one execution at a time."""
 
 import json
+from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
-from redactor.errors import LostClaim
+from redactor.errors import LostClaim, TryAgain
 from redactor.failures import execution_key
-from redactor.flow import check_claim, claim, successor
+from redactor.flow import Functions, check_claim, claim, successor
 from redactor.store import Store
 from redactor.work import claim_key
 from tests.aws import FakeFlow
@@ -68,3 +71,15 @@ def test_a_step_of_an_execution_that_lost_the_job_stops(store: Store, flow: Fake
         check_claim(store, "job", "two")
     with pytest.raises(LostClaim):
         check_claim(store, "unclaimed", "two")
+
+
+def test_a_call_is_left_with_lambda_and_nobody_waits_for_its_answer() -> None:
+    client: Any = boto3.client("lambda", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(client) as lambda_:
+        asked = {"FunctionName": "arn:redact", "InvocationType": "Event", "Payload": '{"warm": true}'}
+        lambda_.add_response("invoke", {"StatusCode": 202}, asked)
+        Functions({"redact": "arn:redact"}, client).call("redact", {"warm": True})
+        lambda_.assert_no_pending_responses()
+        lambda_.add_client_error("invoke", "ServiceException")
+        with pytest.raises(TryAgain, match="redact"):
+            Functions({"redact": "arn:redact"}, client).call("redact", {})

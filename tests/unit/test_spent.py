@@ -2,7 +2,8 @@
 
 import pytest
 
-from redactor.costs import FUNCTIONS, TASK, Footage, Machine, other
+from redactor.costs import FUNCTIONS, TASK, Footage, other
+from redactor.machines import Machine
 from redactor.preset import Mode
 from redactor.spent import EMBEDDED, here, spent
 

@@ -1,11 +1,14 @@
 """Who may do what: nothing on everything but for a reason, and every service that must write may."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from infrastructure.permissions import UNSCOPED
+from infrastructure.permissions import ACCESS, UNSCOPED
+from tests.infrastructure.checks.compute import functions
 from tests.infrastructure.conftest import Assembly, as_list
 
+FUNCTION = "AWS::Lambda::Function"
 # Kind of resource-based policy -> where its document is.
 POLICIES = {
     "AWS::S3::BucketPolicy": "PolicyDocument",
@@ -73,6 +76,22 @@ def passing_any_role(of: Assembly) -> list[str]:
     ]
 
 
+def calling_others(of: Assembly) -> list[str]:
+    """Steps whose functions may call other functions than their rows say, or are told of others."""
+    wrong = []
+    found = functions(of)
+    for step, one in found.items():
+        names = [name for called in ACCESS[step].calls for name, p in of.of(FUNCTION).items() if p == found[called]]
+        wanted = sorted(str({"Fn::GetAtt": [name, "Arn"]}) for name in names)
+        statements = of.statements(one["Role"]["Fn::GetAtt"][0])
+        allowed = [
+            str(r) for s in statements if any(a.startswith("lambda:") for a in s["Action"]) for r in s["Resource"]
+        ]
+        told = re.findall(r"\{'Fn::GetAtt': .*?\}", str(one["Environment"]["Variables"].get("REDACTOR_FUNCTIONS", "")))
+        wrong += [] if sorted(allowed) == sorted(told) == wanted else [step]
+    return wrong
+
+
 def admits(of: Assembly, kind: str, service: str, action: str) -> bool:
     """Whether a policy of that kind lets the service do so."""
     return any(
@@ -104,4 +123,4 @@ def admitted_for_anybody(of: Assembly) -> list[str]:
     ]
 
 
-CHECKS = (unscoped, patterns, passing_any_role, not_admitted, admitted_for_anybody)
+CHECKS = (unscoped, patterns, passing_any_role, calling_others, not_admitted, admitted_for_anybody)

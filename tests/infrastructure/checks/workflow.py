@@ -3,9 +3,12 @@
 import re
 from typing import Any
 
-from infrastructure.rules import RULES, WARMING
+from infrastructure.rules import RULES, WARMINGS, Warming, substitute
+from infrastructure.steps import AHEAD
 from tests.infrastructure.conftest import Assembly
 
+# All that rules call beforehand.
+WARMED = [step for row in WARMINGS for step in row.steps]
 MACHINE = "AWS::StepFunctions::StateMachine"
 # (namespace, metric): every way in which a job or an event is lost.
 WATCHED = {
@@ -47,7 +50,7 @@ def forgotten_events(of: Assembly) -> list[str]:
     """Rules that are not deployed as the table says, do not try for a day, or leave nothing where they fail."""
     (queue,) = of.of("AWS::SQS::Queue")
     deployed: dict[str, Any] = {t["Id"]: t for r in of.of("AWS::Events::Rule").values() for t in r["Targets"]}
-    wrong = sorted(deployed.keys() ^ {*(rule.name for rule in RULES), *WARMING.steps})
+    wrong = sorted(deployed.keys() ^ {*(rule.name for rule in RULES), *WARMED})
     for rule in RULES:
         target = deployed.get(rule.name, {})
         told = (
@@ -65,7 +68,7 @@ def forgotten_events(of: Assembly) -> list[str]:
 
 
 def rules_not_admitted(of: Assembly) -> list[str]:
-    """Rules that the dead-letter queue does not admit, but for the one whose events nobody misses."""
+    """Rules that the dead-letter queue does not admit, but for those whose events nobody misses."""
     policies = of.of("AWS::SQS::QueuePolicy").values()
     admitted = {
         statement.get("Condition", {}).get("ArnEquals", {}).get("aws:SourceArn", {}).get("Fn::GetAtt", [""])[0]
@@ -73,7 +76,7 @@ def rules_not_admitted(of: Assembly) -> list[str]:
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Allow" and "sqs:SendMessage" in statement["Action"]
     }
-    missed = {n for n, rule in of.of("AWS::Events::Rule").items() if all("Input" not in t for t in rule["Targets"])}
+    missed = {name for name, rule in of.of("AWS::Events::Rule").items() if not {*WARMED} & _called(rule)}
     return sorted(missed - admitted)
 
 
@@ -81,7 +84,7 @@ def reports_lost(of: Assembly) -> list[str]:
     """Functions that EventBridge calls without waiting and whose failures go nowhere."""
     (queue,) = of.of("AWS::SQS::Queue")
     rules = of.of("AWS::Events::Rule")
-    asked = {name for name, rule in rules.items() if all("Input" not in target for target in rule["Targets"])}
+    asked = {name for name, rule in rules.items() if not {*WARMED} & _called(rule)}
     called = {
         one["FunctionName"]["Fn::GetAtt"][0]
         for one in of.of("AWS::Lambda::Permission").values()
@@ -96,26 +99,50 @@ def reports_lost(of: Assembly) -> list[str]:
 
 
 def wrongly_warmed(of: Assembly) -> list[str]:
-    """Functions that are called beforehand with anything but what asks for nothing, by another rule, or tried again."""
-    (bucket,) = of.of("AWS::S3::Bucket")
-    found = {name: rule for name, rule in of.of("AWS::Events::Rule").items() if "Input" in rule["Targets"][0]}
-    if len(found) != 1:
-        return [f"{len(found)} rules"]
-    ((name, rule),) = found.items()
-    permitted = {
-        one["FunctionName"]["Fn::GetAtt"][0]
-        for one in of.of("AWS::Lambda::Permission").values()
-        if one["SourceArn"] == {"Fn::GetAtt": [name, "Arn"]} and one["Principal"] == "events.amazonaws.com"
-    }
-    detail = {**WARMING.pattern["detail"], "bucket": {"name": [{"Ref": bucket}]}}
-    wrong = [] if rule["EventPattern"] == {**WARMING.pattern, "detail": detail} else [name]
-    called = {target["Id"]: target for target in rule["Targets"]}
-    wrong += sorted(called.keys() ^ {*WARMING.steps})
-    for step, target in called.items():
-        function, retry = target["Arn"]["Fn::GetAtt"][0], target["RetryPolicy"]["MaximumRetryAttempts"]
-        right = function.startswith(f"Compute{step.capitalize()}Function") and function in permitted
-        wrong += [] if right and (target["Input"], retry) == (WARMING.input, 0) else [step]
+    """Functions that are called beforehand otherwise than the table says, or without leave, or tried again."""
+    rules = of.of("AWS::Events::Rule")
+    found = {name: row for name, rule in rules.items() for row in WARMINGS if _called(rule) & {*row.steps}}
+    wrong = [row.name for row in WARMINGS if [*found.values()].count(row) != 1]
+    for name, row in found.items():
+        wrong += [] if _told(rules[name]) == _wanted(of, row) else [name]
+        wrong += sorted(_called(rules[name]) ^ {*row.steps})
+        permitted = {
+            one["FunctionName"]["Fn::GetAtt"][0]
+            for one in of.of("AWS::Lambda::Permission").values()
+            if one["SourceArn"] == {"Fn::GetAtt": [name, "Arn"]} and one["Principal"] == "events.amazonaws.com"
+        }
+        for target in rules[name]["Targets"]:
+            function, retry = target["Arn"]["Fn::GetAtt"][0], target["RetryPolicy"]["MaximumRetryAttempts"]
+            right = function.startswith(f"Compute{target['Id'].capitalize()}Function") and function in permitted
+            wrong += [] if right and (target.get("Input"), retry) == (row.input, 0) else [target["Id"]]
     return wrong
+
+
+def _called(rule: dict[str, Any]) -> set[str]:
+    return {target["Id"] for target in rule["Targets"]}
+
+
+def _told(rule: dict[str, Any]) -> tuple[Any, ...]:
+    return rule.get("EventPattern"), rule.get("ScheduleExpression"), rule["State"]
+
+
+def _wanted(of: Assembly, row: Warming) -> tuple[Any, ...]:
+    (bucket,) = of.of("AWS::S3::Bucket")
+    pattern: Any = substitute(row.pattern, {"Bucket": "?"})
+    if pattern:
+        pattern["detail"]["bucket"]["name"] = [{"Ref": bucket}]
+    return pattern, row.schedule, "DISABLED" if row.optional and not of.settings.warm_ahead else "ENABLED"
+
+
+def warmed_late(of: Assembly) -> list[str]:
+    """Functions that are called for nothing but a machine, whose calls Lambda keeps for long or repeats."""
+    once = {
+        config["FunctionName"]["Ref"]
+        for config in of.of("AWS::Lambda::EventInvokeConfig").values()
+        if (config.get("MaximumRetryAttempts"), config.get("MaximumEventAgeInSeconds")) == (0, 60)
+    }
+    wanted = {*WARMED, *AHEAD}
+    return [step for step in wanted if not any(name.startswith(f"Compute{step.capitalize()}Function") for name in once)]
 
 
 def unwatched(of: Assembly) -> list[str]:
@@ -141,5 +168,6 @@ CHECKS = (
     rules_not_admitted,
     reports_lost,
     wrongly_warmed,
+    warmed_late,
     unwatched,
 )
