@@ -302,8 +302,8 @@ network gives. A result of more than 256 MiB is looked at in stretches by as man
 one to the next. More than a hundred segments at once hardly help an hour all the same: source and parts pass through
 Join. A machine of Accept and of Plan is always there; those of the other steps of one call start when the video is
 dropped, those of Redact and Prove when MergeTracks has read all or, for short videos, after Plan (`warm_ahead`). With
-the limit of 1,000 functions that an account begins with, `segments_at_once` times the number of jobs at work had better stay below it: a throttled call
-waits up to five minutes before it is tried again, and each try is paid.
+the limit of 1,000 functions that an account begins with, `segments_at_once` times the number of jobs at work had better
+stay below it: a throttled call waits up to five minutes before it is tried again, and each try is paid.
 
 What stands between that copy and 60 s: an image that starts cold in Detect, which begins too soon for anything to start
 it; in each Map the one call in a hundred that takes twice as long, for which all wait; MergeTracks and SelectFaces,
