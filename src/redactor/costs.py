@@ -140,11 +140,12 @@ def _streamed(f: Footage) -> Call:
 
 def stretches(f: Footage) -> list[int]:
     """Bytes of each that Prove looks at, about: none of a small result, or one whose parts are too large."""
-    if f.output <= STRETCH or f.output / f.segments > STRETCH:
+    part = math.ceil(f.output / f.segments)
+    if f.output <= STRETCH or part > STRETCH:
         return []
     sizes = list[int]()
     while (left := f.output - sum(sizes)) > 0:
-        sizes.append(min(left, allowed(len(sizes), STRETCH)))
+        sizes.append(min(left, max(part, allowed(len(sizes), STRETCH))))
     return sizes
 
 
@@ -196,7 +197,7 @@ CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "join": _streamed,
     "prove": _proves,
     "verify": _verifies,
-    "publish": lambda f: Call(reads=26, writes=12, copied=f.output, copies=math.ceil(f.output / _COPY)),
+    "publish": lambda f: Call(reads=18, writes=12, many_reads=5, copied=f.output, copies=math.ceil(f.output / _COPY)),
 }
 
 

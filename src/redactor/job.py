@@ -59,8 +59,8 @@ class Job:
 
     def superseded(self, store: Store) -> bool:
         """Whether the video or what triggered the job has a newer version by now. A deleted one has none."""
-        stand = {pinned.key: (store.head(pinned.key), pinned.version) for pinned in (self.source, self.trigger)}
-        return any(now is not None and now.version != version for now, version in stand.values())
+        stand = [(store.head(pinned.key), pinned.version) for pinned in {self.source, self.trigger}]
+        return any(now is not None and now.version != version for now, version in stand)
 
 
 def job_id(

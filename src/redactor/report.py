@@ -29,7 +29,8 @@ _STEPS = {"plan": names.PLAN, "merge": names.MERGE, "select": names.SELECT, "joi
 
 def success(work: Work, job: Job) -> bytes:
     """foo_report.json of a finished job, from what its steps left; raises MissingResult where one left nothing."""
-    docs = {step: _document(work, name) for step, name in _STEPS.items() if step in _RAN[job.mode]}
+    ran = _RAN[job.mode]
+    docs = dict(zip(ran, many(lambda step: _document(work, _STEPS[step]), ran), strict=True))
     plan, merged = docs["plan"]["value"], docs.get("merge", {}).get("value", {})
     selected, verified = docs.get("select", {}).get("value", {}), docs.get("verify", {}).get("value", {})
     streams = plan["streams"]
