@@ -25,7 +25,7 @@ _GLIMPSE = 8 * KIB
 # What every step of a job asks of S3: its claim, whether a record of failure stands, the job, the plan, the segments.
 _ALWAYS = 5
 # Seconds between two looks for what another function is about to write.
-POLL = 0.05
+POLL = 0.03
 
 
 FUNCTIONS: Mapping[str, Machine] = {

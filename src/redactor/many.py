@@ -9,7 +9,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 # Requests under way at a time, for each of which a connection is kept; of copies, which S3 takes longer for.
-AT_ONCE, COPIES = 64, 16
+AT_ONCE, COPIES = 64, 32
 
 
 def many(act: Callable[[T], R], things: Iterable[T], most: int = AT_ONCE) -> Generator[R, None, None]:

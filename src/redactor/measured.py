@@ -38,7 +38,7 @@ FIXED: Mapping[str, tuple[float, float]] = {
     "warm": (0.05, 0.0022),
 }
 # CPU seconds of a request, its bytes apart: of a thousand small ones, 64 under way at a time (store/quick.py).
-REQUEST = 0.0013
+REQUEST = 0.0011
 # Of a range whose address was signed before (store/ranges.py).
 RANGE = 0.0008
 # Seconds of one vCPU before the first frame: the libraries, and in Detect the models.
