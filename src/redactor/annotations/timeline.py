@@ -57,6 +57,7 @@ class Timeline:
         return None if _at_starts(frames, mine, self.unit) else self._sought(frames, owned)
 
     def _sought(self, frames: Sequence[int], owned: range | None) -> str | None:
+        """Frame by frame, with the tolerance."""
         seen: set[int] = set()
         for pts in frames:
             owner = self.owner(pts)
