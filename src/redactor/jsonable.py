@@ -1,13 +1,14 @@
 """Frozen dataclasses to plain JSON values and back, by cattrs.
 
 Fractions travel as "numerator/denominator", bytes as base64, enums by value, None as null. A class with a class method
-from_json(doc) reads itself, one with a method to_json() writes itself.
+from_json(doc) reads itself, one with a method to_json() writes itself. One with a method encoded() has a quicker way to
+the same bytes.
 """
 
 import base64
 import json
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import cattrs
 from cattrs.strategies import use_class_methods
@@ -22,6 +23,12 @@ _CONVERTER.register_structure_hook(bytes, lambda value, _: base64.b64decode(valu
 use_class_methods(_CONVERTER, "from_json", "to_json")
 
 
+@runtime_checkable
+class Encoded(Protocol):
+    def encoded(self) -> bytes | None:
+        """What `plainly` gives; None where there is no quicker way to it."""
+
+
 def dump(value: object) -> Any:
     """The JSON-able form of a (nested) dataclass."""
     return _CONVERTER.unstructure(value)
@@ -34,6 +41,11 @@ def load(cls: type[T], doc: Any) -> T:
 
 def encode(value: object) -> bytes:
     """Deterministic JSON bytes: same value, same bytes."""
+    return (value.encoded() if isinstance(value, Encoded) else None) or plainly(value)
+
+
+def plainly(value: object) -> bytes:
+    """As encode, by way of `dump`."""
     return json.dumps(dump(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 

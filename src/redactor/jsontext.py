@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
 
 
 class NotJson(ValueError):
@@ -29,6 +30,15 @@ def parse(data: bytes | str) -> object:
     return _load(relaxed)
 
 
+def parse_filled(data: bytes, values: Iterator[object]) -> object:
+    """The value in data, strict JSON in UTF-8, with the next of the values wherever it says NaN. Raises NotJson."""
+    try:
+        text = data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise NotJson(f"byte {error.start} is no text in {error.encoding}") from None
+    return _load(text, lambda word: next(values) if word == "NaN" else float(word))
+
+
 def _text(data: bytes | str) -> str:
     if isinstance(data, str):
         return data.removeprefix("\ufeff")
@@ -38,9 +48,10 @@ def _text(data: bytes | str) -> str:
         raise NotJson(f"byte {error.start} is no text in {error.encoding}") from None
 
 
-def _load(text: str) -> object:
+def _load(text: str, constant: Callable[[str], object] | None = None) -> object:
+    """constant: what NaN and infinities are."""
     try:
-        return json.loads(text, object_pairs_hook=_unique)
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=constant)
     except json.JSONDecodeError as error:
         raise NotJson(error.msg, error.lineno, error.colno) from None
     except RecursionError:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redactor.annotations import check_source, cut_boxes, read_annotations, timeline
+from redactor.annotations import Event, Timeline, check_source, cut_boxes, read_annotations, timeline
 from redactor.errors import DamagedVideo, InvalidAnnotations
 from redactor.jsonable import decode, encode
 from redactor.media.streams import FrameTime, Segment
@@ -236,6 +236,46 @@ def test_annotations_must_be_for_the_same_picture_size_and_source():
 
 def test_annotations_made_by_hand_name_no_source():
     check_source(read_annotations(hand_made([0], 40)), STANDARD, "print", 1)
+
+
+@st.composite
+def matched(draw):
+    """Frames and a timeline that fits them, or nearly: an event moved, gone, beside another or not stated; a frame
+    more, less or moved."""
+    starts = sorted(draw(st.sets(st.integers(-4, 30), min_size=1, max_size=8)))
+    unit, fine = draw(st.sampled_from([1, 2, 3])), draw(st.sampled_from([0, 0, 0, 1, -1]))
+    ends = [*starts[1:], starts[-1] + 2]
+    events = [Event(a * unit, b * unit, (), draw(st.booleans())) for a, b in zip(starts, ends, strict=True)]
+    n = draw(st.integers(0, len(events) - 1))
+    events[n] = events[n]._replace(start=min(events[n].start + fine, events[n].end - 1))
+    events = sorted(draw(st.sampled_from([events, events[:n] + events[n + 1 :]])))
+    frames = sorted(draw(st.sampled_from([starts, starts[1:], [*starts, draw(st.integers(-5, 33))]])))
+    owned = draw(st.none() | st.builds(range, st.integers(0, len(events)), st.integers(0, len(events))))
+    return Timeline(unit, draw(st.integers(unit, 4)), tuple(events), draw(st.booleans())), frames, owned
+
+
+@given(matched())
+def test_a_quick_look_at_all_frames_finds_the_faults_of_the_closer_one(match):
+    line, frames, owned = match
+    assert line.fault(frames, owned) == line._sought(frames, owned)
+    mine = line.events if owned is None else line.events[owned.start : owned.stop]
+    at_starts = [event.start // line.unit for event in mine]
+    assert line.fault(at_starts, owned) == line._sought(at_starts, owned)
+
+
+def test_two_events_at_one_time_are_a_fault_by_either_look():
+    line = Timeline(1, 1, (Event(0, 0, ()), Event(0, 5, ())))
+    assert line.fault([0, 0]) == line._sought([0, 0], None) == "the event at pts 0 has no frame"
+
+
+def test_frames_at_the_starts_of_their_events_want_no_closer_look(monkeypatch):
+    monkeypatch.delattr(Timeline, "_sought")
+    line = laid(NINETY, ticking([10, 20, 10], start=-5))
+    assert line.verified
+    line.check([5], range(1, 2))
+    for frames in ([5, 5], [5, 25], [6]):
+        with pytest.raises(AttributeError):
+            line.check(frames, range(1, 2))
 
 
 # Cut by segment.

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from redactor.annotations.encoded import encoded
 from redactor.annotations.faces import Event, Face
 from redactor.annotations.timeline import Timeline
+from redactor.jsonable import plainly
 from redactor.media.streams import Segment
 
 
@@ -31,6 +33,14 @@ class SegmentBoxes:
         segment, ascending. Raises InvalidAnnotations, or DamagedVideo where the whole video has matched before."""
         self.timeline.check(frames, range(*self.owned))
 
+    def encoded(self) -> bytes | None:
+        """Its JSON by a quicker way, where there is one."""
+        events = encoded(self.timeline.events)
+        if events is None:
+            return None
+        bare = plainly(replace(self, timeline=replace(self.timeline, events=())))
+        return bare.replace(b'"events":[]', b'"events":%b' % events, 1)
+
 
 def cut_boxes(
     timeline: Timeline, segments: Sequence[Segment], hidden: Collection[int] | None = None
@@ -45,7 +55,11 @@ def cut_boxes(
 
 
 def _hidden(events: Sequence[Event], ids: frozenset[int]) -> tuple[Event, ...]:
-    return tuple(event._replace(faces=tuple(face for face in event.faces if face.id in ids)) for event in events)
+    return tuple([Event(start, end, _of(faces, ids), stated) for start, end, faces, stated in events])
+
+
+def _of(faces: Sequence[Face], ids: frozenset[int]) -> tuple[Face, ...]:
+    return tuple([face for face in faces if face.id in ids])
 
 
 def _cut(timeline: Timeline, segment: Segment) -> SegmentBoxes:

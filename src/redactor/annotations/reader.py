@@ -1,12 +1,14 @@
 """Reading foo_annotations.json: ours, the old service's, or one that a person has edited or made."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
-from operator import itemgetter
+from itertools import chain, pairwise
+from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
 
 from redactor import jsontext
+from redactor.annotations import ours
 from redactor.annotations.faces import Annotations, Event, Face
 from redactor.errors import InvalidAnnotations
 
@@ -15,12 +17,24 @@ _ID_DIGITS = 18
 # Far beyond any tick or size, and still exact to compute with.
 _HUGE = 10**18
 _FIELDS = itemgetter("id", "x", "y", "width", "height")
+_ID, _FACES = attrgetter("id"), attrgetter("faces")
 
 
 def read_annotations(data: bytes) -> Annotations:
     """The annotations in a file. Raises InvalidAnnotations whose field is the JSON path of what is wrong."""
     if len(data) > MAX_BYTES:
         raise InvalidAnnotations(f"the annotations have {len(data)} bytes; at most {MAX_BYTES} are read", field="$")
+    return _quickly(data) or _carefully(data)
+
+
+def _quickly(data: bytes) -> Annotations | None:
+    """The same as carefully, where most of it stands as we write it and nothing is wrong."""
+    with suppress(jsontext.NotJson, _Wrong):
+        return _root(ours.parse(data))
+    return None
+
+
+def _carefully(data: bytes) -> Annotations:
     try:
         return _root(jsontext.parse(data))
     except jsontext.NotJson as error:
@@ -65,7 +79,7 @@ def _root(doc: Any) -> Annotations:
     fingerprint, frames = _within(".source", _source, root.get("source"))
     fragments = _fragments(root)
     events = tuple(_events(fragments))
-    ids = frozenset(face.id for event in events for face in event.faces)
+    ids = frozenset(map(_ID, chain.from_iterable(map(_FACES, events))))
     warnings = (*_short_warnings(fragments), *_index_warnings(fragments))
     return Annotations(timescale, width, height, events, ids, fingerprint, frames, warnings)
 
@@ -107,13 +121,19 @@ def _events(fragments: Sequence[_Fragment]) -> Iterator[Event]:
         start = fragment.start
         for n, row in enumerate(fragment.rows):
             end = min(start + (fragment.interval or 0), fragment.end)
-            yield Event(start, end, _within(f".fragments[{fragment.n}].events[{n}]", _faces, row))
+            try:
+                faces = _faces(row)
+            except _Wrong as wrong:
+                raise wrong.within(f".fragments[{fragment.n}].events[{n}]") from None
+            yield Event(start, end, faces)
             start = end
         if start < fragment.end:
             yield Event(start, fragment.end, (), stated=False)
 
 
 def _faces(row: Any) -> tuple[Face, ...]:
+    if isinstance(row, ours.Row):
+        return row.faces
     if not isinstance(row, list):
         raise _Wrong("", "must be a list of faces")
     return tuple([_plain(doc) or _within(f"[{n}]", _face, doc) for n, doc in enumerate(row)]) if row else ()
@@ -151,14 +171,20 @@ def _index_warnings(fragments: Sequence[_Fragment]) -> tuple[str, ...]:
     frame, odd = 0, []
     for fragment in fragments:
         for n, row in enumerate(fragment.rows):
-            wrong = any(face.get("index", frame + n) != frame + n for face in row)
-            odd += [f"$.fragments[{fragment.n}].events[{n}]"] if wrong else []
+            odd += [f"$.fragments[{fragment.n}].events[{n}]"] if _elsewhere(row, frame + n) else []
         if fragment.interval is None:
             break  # nobody can say how many frames it has
         frame += -((fragment.start - fragment.end) // fragment.interval)
     if not odd:
         return ()
     return (f"index disagrees with time in {len(odd)} events, the first {odd[0]}: time was used",)
+
+
+def _elsewhere(row: Any, frame: int) -> bool:
+    """Whether a face of the row says that it is of another frame."""
+    if isinstance(row, ours.Row):
+        return row.frame is not None and row.frame != frame
+    return any(face.get("index", frame) != frame for face in row)
 
 
 def _short_warnings(fragments: Sequence[_Fragment]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from operator import itemgetter
+from operator import itemgetter, lt
 
 from redactor.annotations.faces import Annotations, Event, Face
 from redactor.errors import DamagedVideo, InvalidAnnotations, RedactorError
@@ -53,6 +53,11 @@ class Timeline:
 
     def fault(self, frames: Sequence[int], owned: range | None = None) -> str | None:
         """What check would say, None where all fits."""
+        mine = self.events if owned is None else self.events[owned.start : owned.stop]
+        return None if _at_starts(frames, mine, self.unit) else self._sought(frames, owned)
+
+    def _sought(self, frames: Sequence[int], owned: range | None) -> str | None:
+        """Frame by frame, with the tolerance."""
         seen: set[int] = set()
         for pts in frames:
             owner = self.owner(pts)
@@ -134,6 +139,13 @@ def check_source(annotations: Annotations, video: VideoStream, fingerprint: str,
     if frames is not None and annotations.frames not in (None, frames):
         counts = f"{annotations.frames} frames, the video has {frames}"
         raise InvalidAnnotations(f"the annotations are for {counts}", field="$.source.frames")
+
+
+def _at_starts(frames: Sequence[int], events: Sequence[Event], unit: int) -> bool:
+    """Whether every frame stands at the very start of an event of its own, and at that of every event a frame, as is
+    usual: then no rule finds a fault."""
+    starts = [event.start for event in events]
+    return starts == [pts * unit for pts in frames] and all(map(lt, starts, starts[1:]))
 
 
 def _laid(annotations: Annotations, time_base: Fraction) -> Timeline:
