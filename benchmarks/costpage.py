@@ -39,9 +39,10 @@ HOURS: Mapping[str, tuple[int, int]] = {
 # By `python -m benchmarks.scale --check`, which needs a machine that does nothing else.
 CHECK = """\
 With one worker the model was compared with real runs on the embedded cloud, from the upload to the end of the job, on
-2026-11-26: 29.8 s against 28.3 s for the clip that frames were measured on (546 frames of 720p; CPU 31.1 against 30.6),
-25.0 s against 29.0 s for another (600 frames of 608 x 1080; CPU 25.8 against 28.7), while other programs took 15 CPU
-seconds. `python -m benchmarks.scale --check VIDEO` repeats it and says what other programs used."""
+2026-11-26: 25.0 s against 24.2 s for the clip that frames were measured on (546 frames of 720p; CPU 25.4 against 25.6),
+again 25.2 s against 26.7 s, and 25.4 s against 31.0 s in slow minutes (CPU 32.2); 14.4 s against 15.4 s for another
+(300 frames of 720p; CPU 14.2 against 15.7), while other programs took no CPU. `python -m benchmarks.scale --check
+VIDEO` repeats it and says what other programs used."""
 # By `python -m benchmarks.reading`.
 READING = """\
 Against a server that answers after 30 ms and sends 75 MB/s over all connections, the look at 299 MB took 5.0 s read
@@ -305,10 +306,10 @@ dropped, those of Redact and Prove when MergeTracks has read all or, for short v
 the limit of 1,000 functions that an account begins with, `segments_at_once` times the number of jobs at work had better
 stay below it: a throttled call waits up to five minutes before it is tried again, and each try is paid.
 
-What stands between that copy and 60 s: an image that starts cold in Detect, which begins too soon for anything to start
-it; in each Map the one call in a hundred that takes twice as long, for which all wait; MergeTracks and SelectFaces,
-each on one thread with all faces of the hour; and the hash of the file, which goes from stretch to stretch. The copy
-itself is not built: see docs/decisions.md for why.
+With that copy an hour takes less than 60 s and $ 0.60 at 1,000 at once, as the machine computes on which steps were
+measured while nobody slows it down; in its slow minutes, when all takes half as long again, it does not. A quarter of
+the minute is Detect, whose images start cold, as it begins too soon for anything to start them; in each Map all wait
+for the one call in a hundred that takes twice as long. The copy itself is not built: see docs/decisions.md for why.
 
 {longest}
 
@@ -316,12 +317,12 @@ itself is not built: see docs/decisions.md for why.
 
 ## What it rests on
 
-Measured on {measured_on} by `{command}` on {machine}, whose speed moved by more than half
-within the hour; these are medians of two to four runs:
+Measured on {measured_on} by `{command}` on {machine}, in minutes in which
+its neighbours did not slow it down (then all takes half as long again); medians of three runs, of 2160 lines two:
 
 {measured}
 
-The S3 client takes {request:g} ms of CPU for a small request, {many} at a time. {reading}
+A small request takes {request:g} ms of CPU, {many} at a time. {reading}
 
 Assumed, as it cannot be measured without an account:
 

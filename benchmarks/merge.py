@@ -1,6 +1,6 @@
-"""MergeTracks on a made-up hour: `python -m benchmarks.merge [--minutes 60] [--people 5] [--folder FOLDER]`.
+"""MergeTracks on a made-up hour: `python -m benchmarks.merge [--minutes 60] [--people 5] [--every 1] [--folder F]`.
 
-Writes the documents that Detect leaves under work/<job>/ into a folder (a temporary one, or FOLDER, which is used again
+Writes the documents that Detect leaves under work/<job>/ into a folder (a temporary one, or F, which is used again
 where it is there), then runs the step's own entry point on them in a fresh process. Shown by part: CPU and wall
 seconds, and the peak memory of the process by the end of that part.
 """
@@ -74,6 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=int, default=60)
     parser.add_argument("--people", type=int, default=5)
+    parser.add_argument("--every", type=int, default=1, help="one frame in so many was looked at; usually two")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -83,19 +84,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.folder or Path(scratch)
         if not any(folder.glob("work/*")):
-            _write(Folder(folder), given.minutes * 60 * hour.RATE, given.people)
+            _write(Folder(folder), given.minutes * 60 * hour.RATE, given.people, given.every)
         command = [sys.executable, "-m", "benchmarks.merge", "--measure", str(folder)]
         *_, told = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()  # after the log
     _show(json.loads(told))
 
 
-def _write(store: Store, frames: int, people: int) -> None:
+def _write(store: Store, frames: int, people: int, every: int = 1) -> None:
     work, plan = Work(store, _JOB), hour.plan(frames)
     source = Pinned("input/hour.mp4", "null", "", 0)
     work.save(names.JOB, Job(_JOB, store.bucket, source, source, Preset(), "default", None, None, _EXECUTION))
     work.save_timed(names.PLAN, plan)
     work.save(names.SEGMENTS, hour.segments(frames))
-    for found in hour.found(frames, people):
+    for found in hour.found(frames, people, every=every):
         n = found.detections.n
         work.save(names.templates_name(n), found.templates)
         work.save_timed(names.detections_name(n), found.detections)

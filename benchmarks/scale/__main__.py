@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.scale.check import check
-from benchmarks.scale.design import AS_BUILT, COPY, FURTHER
+from benchmarks.scale.design import AS_BUILT, COPY
 from benchmarks.scale.flow import Outcome, World, simulate, undisturbed
 from redactor.costs import Footage
 
@@ -22,6 +22,7 @@ _SECONDS, _RATE, _PIXELS, _BYTES_A_SECOND = 3600, 30, 1920 * 1080, 1_000_000
 LENGTHS = (2, 3, 4, 5, 6, 8, 10, 16, 20, 30, 60, 120, 300, 600)
 _AT_ONCE = (1, 10, 100, 500, 1000)
 TARGET_SECONDS, TARGET_DOLLARS = 60.0, 0.60
+_SEEDS, _SLOWER = 9, 1.5
 
 
 def footage(length: float, seconds: int = _SECONDS) -> Footage:
@@ -93,22 +94,32 @@ def _lengths(seed: int) -> None:
 
 def _target(seed: int) -> None:
     print(f"\n## {TARGET_SECONDS:.0f} s and $ {TARGET_DOLLARS:.2f} at 1,000 at once\n")
-    _head("design, each with all before it", "best segment s", "T s", "without stragglers s", "$", "holds")
+    head = ("best segment s", "T s, median", "least", "most", "without stragglers", "$", "holds")
+    _head(f"design, {_SEEDS} seeds", *head)
     for what, world in worlds():
-        length, one = best(world, seed)
-        calm = simulate([footage(length)], undisturbed(world), seed)[0][0]
-        print(f"| {what} | {length} | {one.took:.0f} | {calm.took:.0f} | {one.dollars:.2f} | {holds(one, calm)} |")
+        length, _ = best(world, seed)
+        outcomes = [simulate([footage(length)], world, seed + n)[0][0] for n in range(_SEEDS)]
+        took, calm = sorted(one.took for one in outcomes), simulate([footage(length)], undisturbed(world), seed)[0][0]
+        middle, dollars = statistics.median(took), statistics.median(one.dollars for one in outcomes)
+        print(
+            f"| {what} | {length} | {middle:.1f} | {took[0]:.1f} | {took[-1]:.1f} | {calm.took:.1f} | {dollars:.2f} | "
+            f"{'yes' if holds(middle, dollars) else 'no'} |"
+        )
 
 
 def worlds() -> list[tuple[str, World]]:
-    """What is built, and the what-ifs, each with all before it."""
-    designed = [(design.name, World(1000, design=design)) for design in (AS_BUILT, COPY, *FURTHER)]
-    return [*designed, ("and every machine warm", replace(designed[-1][1], cold=False))]
+    """What is built; the what-if; and that on machines as slow as this one in its slow minutes."""
+    built, copied = (World(1000, design=design) for design in (AS_BUILT, COPY))
+    slower = replace(copied, slower=_SLOWER)
+    return [
+        (AS_BUILT.name, built),
+        (COPY.name, copied),
+        (f"{COPY.name}, all computing {_SLOWER:g} times as long", slower),
+    ]
 
 
-def holds(one: Outcome, calm: Outcome) -> str:
-    met = [made.took <= TARGET_SECONDS and made.dollars <= TARGET_DOLLARS for made in (one, calm)]
-    return {(True, True): "yes", (False, True): "without stragglers"}.get((met[0], met[1]), "no")
+def holds(seconds: float, dollars: float) -> bool:
+    return seconds <= TARGET_SECONDS and dollars <= TARGET_DOLLARS
 
 
 def _crowd(seed: int, what: str, filmed: Footage, limit: int) -> None:

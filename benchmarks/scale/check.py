@@ -1,7 +1,6 @@
 """The model against a real run: one worker of the embedded cloud, a whole job from the upload to its end."""
 
 import json
-import math
 import os
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from benchmarks.scale.flow import World, simulate
 from localcloud.cloud import Cloud
 from redactor.bucket import Results
 from redactor.cli.weights import environment
-from redactor.costs import CALLS, FUNCTIONS, Footage, Waits, count, seconds
+from redactor.costs import CALLS, FUNCTIONS, NO_WAITS, Footage, Waits, count, seconds
 from redactor.machines import VCPU, Machine
 
 if TYPE_CHECKING:
@@ -76,9 +75,9 @@ def check(video: Path) -> None:
 
 def busy(footage: Footage) -> float:
     """CPU seconds of all steps: on one vCPU, with nothing to wait for."""
-    one, nothing = Machine.function(VCPU), Waits(0, 0, math.inf, math.inf, 0)
+    one = Machine.function(VCPU)
     calls = {step: (count(step, footage), CALLS[step](footage)) for step in FUNCTIONS}
-    return sum(n * seconds(step, call, footage, one, nothing) for step, (n, call) in calls.items())
+    return sum(n * seconds(step, call, footage, one, NO_WAITS) for step, (n, call) in calls.items())
 
 
 def _used(cloud: Cloud) -> tuple[float, float, float]:

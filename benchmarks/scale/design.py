@@ -63,11 +63,5 @@ def _gathered(call: Call, footage: Footage) -> Call:
     return replace(call, reads=call.reads + 2 * others, down=call.down + others * part, up=call.up + others * part)
 
 
-def _halved(call: Call, footage: Footage) -> Call:
-    return replace(call, frames=call.frames / 2)
-
-
 AS_BUILT = Design("streamed, as built", {})
 COPY = AS_BUILT.and_("what-if: server-side copy", join=_copied, redact=_gathered)
-# Each with all before it.
-FURTHER = (COPY.and_("and MergeTracks and SelectFaces in half the time", merge=_halved, select=_halved),)

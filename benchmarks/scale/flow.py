@@ -35,12 +35,13 @@ _FRAMED = 0.25
 @dataclass(frozen=True)
 class World:
     """Everything around a job. waits: for S3 and between states. concurrency: the account's limit. at_once: segments of
-    one job worked on at a time (MaxConcurrency)."""
+    one job worked on at a time (MaxConcurrency). slower: how much longer than measured all computing takes."""
 
     at_once: int
     concurrency: int = 1000
     luck: Luck = field(default_factory=Luck)
     cold: bool = True
+    slower: float = 1.0
     waits: Waits = AWS
     design: Design = AS_BUILT
     mode: Mode = Mode.COMBINED
@@ -135,7 +136,7 @@ def _ahead(file: str, footage: Footage, world: World, account: Account, outcome:
 
 def _work(step: str, footage: Footage, world: World) -> float:
     call = world.design.calls(footage)[step]
-    return seconds(step, call, footage, FUNCTIONS[step], world.waits)
+    return seconds(step, call, footage, FUNCTIONS[step], world.waits, slower=world.slower)
 
 
 def _map(step: str, footage: Footage, world: World, account: Account, outcome: Outcome, starter: _Starter) -> Process:

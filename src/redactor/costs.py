@@ -213,12 +213,15 @@ class Waits:
     transition: float
 
 
+NO_WAITS = Waits(0, 0, math.inf, math.inf, 0)
 AWS = Waits(*(assumed(name) for name in ("read", "write", "stream", "copy", "transition")))
 
 
-def seconds(step: str, call: Call, footage: Footage, machine: Machine, waits: Waits = AWS) -> float:
-    """Of one call on a warm machine."""
-    worked = _busy(step, call, footage, machine) + _requested(call, machine)
+def seconds(
+    step: str, call: Call, footage: Footage, machine: Machine, waits: Waits = AWS, *, slower: float = 1.0
+) -> float:
+    """Of one call on a warm machine that computes for so many times as long as the one that was measured."""
+    worked = slower * (_busy(step, call, footage, machine) + _requested(call, machine))
     beside = max(worked, _waited(call, waits), call.ahead / waits.stream, call.behind / waits.stream)
     moved = (call.down + call.up) / waits.stream
     asked = call.reads * waits.read + call.writes * waits.write + (waits.read if call.blocks else 0)
