@@ -34,7 +34,7 @@ export REDACTOR_MODEL_PATH := $(CURDIR)/$(subst $(space),:$(CURDIR)/,$(folders))
 endif
 endif
 
-.PHONY: help redact serve test browsers lint formats cost synth models validator build deploy lock clean
+.PHONY: help redact serve test browsers images lint formats cost synth models validator build deploy lock clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -59,6 +59,9 @@ test: $(VENV)/dev ## run the tests in two processes; ARGS="tests/unit -k name" c
 
 browsers: $(VENV)/dev ## play a dozen outputs in headless Chromium; `make test` plays four of them
 	@$(VENV)/bin/python -m pytest --all-tools --whole-sets tests/formats/test_browsers.py $(ARGS)
+
+images: $(VENV)/dev ## build and try both images; the GPU's fetches 3 GB, so `make test` leaves it out
+	@$(VENV)/bin/python -m pytest --all-tools --whole-sets tests/image $(ARGS)
 
 lint: $(VENV)/dev ## check style and types
 	@$(VENV)/bin/ruff check

@@ -108,6 +108,8 @@ def document() -> str:
         region=REGION,
         steps=_steps(),
         computes=_computes(),
+        gpu=measured.GPU,
+        gpu_rate=1 / measured.on_gpu(HOURS["1080p"][0]),
         beside=_beside(),
         idle=_idle(),
         dominates=_dominates(),
@@ -260,7 +262,7 @@ That is $ {minute} for a minute of 1080p. By what segments run on:
 
 With `fargate`, detect and redact run as tasks of 4 vCPU, which neither can use: the network runs on one, the encoder on
 two; and a task is paid for a minute at least. Detect was not measured on a GPU that ECS would start, so there is no
-figure for it.
+price for it; on {gpu} a task looked at {gpu_rate:.0f} frames of 1080p a second (`python -m benchmarks.gpu`).
 
 {beside}
 

@@ -11,9 +11,9 @@ Change = Callable[[Call, Footage], Call]
 SMALLEST_PART = 5 << 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Design:
-    """changes: step -> what its call becomes."""
+    """changes: step -> what its call becomes. One is equal to itself alone."""
 
     name: str
     changes: Mapping[str, Change]

@@ -15,7 +15,7 @@ _UNEXPECTED = "Report this as a defect: the step's log has the details."
 
 @dataclass(frozen=True)
 class Failure:
-    """One failed attempt of one step (work/<job>/errors/<step>-<n>.json). permanent: not worth a retry."""
+    """One failed attempt of one step (work/<job>/errors/<step>-<n>.json). retryable: worth one."""
 
     code: str
     message: str

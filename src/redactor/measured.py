@@ -20,6 +20,9 @@ FRAME: Mapping[str, Mapping[int, tuple[float, float]]] = {
     "merge": {921_600: (0.079, 0.079)},
     "select": {921_600: (0.019, 0.019)},
 }
+# Detect on a GPU likewise (python -m benchmarks.gpu). None that ECS would start was to be had, so it has no price.
+GPU = "an H200 beside four cores"
+ON_GPU: Mapping[int, tuple[float, float]] = {921_600: (7.1, 7.1), 2_073_600: (10.6, 10.6)}
 # CPU milliseconds a frame, a megabyte read and a part opened: packets are passed on, whatever they show. Verify hashes
 # what it reads twice, as packets and as the file; Prove first as packets, and then goes on with the file's hash, which
 # HANDED counts. The last is what the short clip leaves of join beside the first two.
@@ -85,9 +88,17 @@ ASSUMED: Mapping[str, Assumed] = {
 
 
 def per_frame(step: str, pixels: float) -> tuple[float, float]:
-    """(CPU seconds, wall seconds on two vCPUs) of one frame: between two measured sizes on a line, above the largest in
-    proportion to it, below the smallest as that."""
-    rows = FRAME[step]
+    """(CPU seconds, wall seconds on two vCPUs) of one frame."""
+    return _between(FRAME[step], pixels)
+
+
+def on_gpu(pixels: float) -> float:
+    """Seconds in which Detect looks at one frame."""
+    return _between(ON_GPU, pixels)[1]
+
+
+def _between(rows: Mapping[int, tuple[float, float]], pixels: float) -> tuple[float, float]:
+    """Between two measured sizes on a line, above the largest in proportion to it, below the smallest as that."""
     sizes = sorted(rows)
     if len(sizes) == 1:
         return _seconds(rows[sizes[0]])

@@ -1,4 +1,4 @@
-"""The worker image, built from its Dockerfile without a Docker engine, on a base made of Debian's packages."""
+"""The images, built from their Dockerfiles without a Docker engine, on a base made of Debian's packages."""
 
 import json
 import os
@@ -9,17 +9,19 @@ import ssl
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from localcloud.cloud import Cloud
 from redactor import models
 from tests.conftest import ROOT, with_shared_models
+from tests.media_factory import face_clip
 
 # The Debian whose Python is that of the functions and of the image's own base.
 SUITE = "trixie"
-DOCKERFILE = "containers/worker/Dockerfile"
 
 
 class Builder:
@@ -86,12 +88,16 @@ def base(builder: Builder) -> str:
 
 @pytest.fixture(scope="session")
 def image(builder: Builder, base: str) -> str:
-    """The image of the checkout as it is, with the weights where `make models` puts them."""
+    return built(builder, base, "worker")
+
+
+def built(builder: Builder, base: str, kind: str) -> str:
+    """The image of the checkout as it is, with the weights where `make models` puts them. kind: worker or gpu."""
     models.bring(ROOT / "build" / "models", with_shared_models())
     secrets = [f"--secret=id=pip,src={_pip(builder.folder)}", f"--secret=id=certificates,src={_certificates()}"]
     how = ["--isolation=chroot", "--pull-never", "--quiet", "--platform=linux/amd64", f"--build-arg=BASE={base}"]
-    builder("bud", *how, *secrets, f"--file={DOCKERFILE}", "--tag=localhost/worker", ".")
-    return "localhost/worker"
+    builder("bud", *how, *secrets, f"--file=containers/{kind}/Dockerfile", f"--tag=localhost/{kind}", ".")
+    return f"localhost/{kind}"
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +110,46 @@ def config(builder: Builder, image: str) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def container(builder: Builder, image: str) -> str:
     return builder("from", "--pull-never", image)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A job that this machine has done: what the image must come to as well."""
+
+    cloud: Cloud
+    job: str
+    execution: str
+
+    def read(self, name: str) -> bytes:
+        key = f"work/{self.job}/{name}"
+        data: bytes = self.cloud.s3().get_object(Bucket=self.cloud.bucket, Key=key)["Body"].read()
+        return data
+
+    def forget(self, name: str) -> None:
+        self.cloud.s3().delete_object(Bucket=self.cloud.bucket, Key=f"work/{self.job}/{name}")
+
+    @property
+    def event(self) -> dict[str, Any]:
+        return {"job": self.job, "execution": self.execution, "n": 0}
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
+    clip = face_clip(tmp_path_factory.mktemp("clip") / "foo.mp4", frames=24, faces=2, width=640, height=360).path
+    found = {models.PATH_VARIABLE: with_shared_models()[models.PATH_VARIABLE]}
+    with Cloud(1, bucket="image", environment=found) as cloud:
+        cloud.s3().upload_file(str(clip), "image", "input/foo.mp4")
+        execution = cloud.started("input/foo.mp4")
+        ended = cloud.wait(execution, 240)
+        assert ended["status"] == "SUCCEEDED", ended
+        yield Done(cloud, json.loads(ended["output"])["job"], execution)
+
+
+@pytest.fixture
+def surroundings(done: Done) -> dict[str, str]:
+    """What a deployed function or task finds in its environment, with this cloud in place of AWS."""
+    ours = {name: value for name, value in done.cloud.environment.items() if name != models.PATH_VARIABLE}
+    return {**ours, "AWS_LAMBDA_FUNCTION_NAME": "detect", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769"}
 
 
 def _certificates() -> str:

@@ -2,65 +2,21 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infrastructure.steps import STEPS
-from localcloud.cloud import Cloud
-from redactor import models, work
-from tests.conftest import with_shared_models
-from tests.image.conftest import Builder
+from redactor import work
+from tests.image.conftest import Builder, Done
 from tests.image.runtime import runtime
-from tests.media_factory import face_clip
 
 pytestmark = [pytest.mark.buildah, pytest.mark.slow, pytest.mark.timeout(900)]
 
 # A function's image may have 10 GB; each one is pulled by every function that starts cold.
 LARGEST = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Done:
-    """A job that this machine has done: what the image must come to as well."""
-
-    cloud: Cloud
-    job: str
-    execution: str
-
-    def read(self, name: str) -> bytes:
-        key = f"work/{self.job}/{name}"
-        data: bytes = self.cloud.s3().get_object(Bucket=self.cloud.bucket, Key=key)["Body"].read()
-        return data
-
-    def forget(self, name: str) -> None:
-        self.cloud.s3().delete_object(Bucket=self.cloud.bucket, Key=f"work/{self.job}/{name}")
-
-    @property
-    def event(self) -> dict[str, Any]:
-        return {"job": self.job, "execution": self.execution, "n": 0}
-
-
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
-    clip = face_clip(tmp_path_factory.mktemp("clip") / "foo.mp4", frames=24, faces=2, width=640, height=360).path
-    found = {models.PATH_VARIABLE: with_shared_models()[models.PATH_VARIABLE]}
-    with Cloud(1, bucket="image", environment=found) as cloud:
-        cloud.s3().upload_file(str(clip), "image", "input/foo.mp4")
-        execution = cloud.started("input/foo.mp4")
-        ended = cloud.wait(execution, 240)
-        assert ended["status"] == "SUCCEEDED", ended
-        yield Done(cloud, json.loads(ended["output"])["job"], execution)
-
-
-@pytest.fixture
-def surroundings(done: Done) -> dict[str, str]:
-    """What a deployed function or task finds in its environment, with this cloud in place of AWS."""
-    ours = {name: value for name, value in done.cloud.environment.items() if name != models.PATH_VARIABLE}
-    return {**ours, "AWS_LAMBDA_FUNCTION_NAME": "detect", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769"}
 
 
 def test_it_says_what_it_is(config: dict[str, Any], builder: Builder, container: str) -> None:

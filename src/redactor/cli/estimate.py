@@ -15,6 +15,7 @@ from redactor.preset import Preset
 
 # A figure that nobody measured is not made up.
 UNKNOWN = "not measured"
+_UNPRICED = "of the GPUs that ECS starts none was measured"
 _NOTE = (
     f"List prices of {prices.REGION}, {prices.DATE}, without free tiers. Seconds are those paid for: a frame as "
     f"measured on {measured.DATE} ({measured.MACHINE}), waits and cold starts as assumed."
@@ -47,6 +48,9 @@ def show(name: str, filmed: Footage, told: Sequence[Estimate], console: Console)
     for one in told:
         if late := [name for name, cost in one.steps.items() if cost and cost.outlasts]:
             console.print(f"{one.compute}: too long for one function: {', '.join(late)}", markup=False)
+    if any(one.steps.get("detect", ...) is None for one in told):
+        taken = _time(filmed.frames * measured.on_gpu(filmed.pixels))
+        console.print(f"gpu: detect would take {taken} s in one task, as on {measured.GPU}; {_UNPRICED}", markup=False)
     for what, dollars in kept(filmed).items():
         console.print(f"{what}: $ {_money(dollars)}", markup=False)
     console.print(_NOTE, markup=False)

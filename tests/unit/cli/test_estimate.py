@@ -40,6 +40,7 @@ def test_it_tells_seconds_and_dollars_by_step_for_every_way_to_compute(video: Pa
     assert len(table["plan"]) == 7
     assert table["detect"][-2:] == ["not measured", "not measured"]
     assert table["all"][-2:] == ["not measured", "not measured"]
+    assert f"gpu: detect would take {24 * 0.0071:.1f} s in one task, as on an H200" in text
     lambda_seconds, lambda_dollars, fargate_seconds, fargate_dollars = map(float, table["redact"][1:5])
     assert 0 < lambda_seconds < fargate_seconds
     assert 0 < lambda_dollars < fargate_dollars
@@ -51,6 +52,7 @@ def test_it_can_be_asked_for_one(video: Path, tmp_path: Path) -> None:
     preset.write_text('{"mode": "analyze", "experimentalOptions": {"segmentSeconds": "1/4"}}')
     text = told(video, "--compute", "lambda", "--preset", preset)
     assert "fargate" not in text
+    assert "gpu" not in text
     assert "in 4 segments" in text
     assert "redact" not in rows(text)
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -55,11 +56,17 @@ class Bucket:
     def store(self) -> Store:
         config = Config(s3={"addressing_style": "path"}, signature_version="s3v4", retries={"total_max_attempts": 1})
         where = {"endpoint_url": f"http://127.0.0.1:{self.port}", "region_name": "us-east-1"}
-        return Store("bucket", boto3.Session("name", "secret").client("s3", config=config, **where))
+        return Store("bucket", _session().client("s3", config=config, **where))
 
     def ways(self) -> list[bool]:
         """Of each request, whether it was the quick one."""
         return [asked.signed for asked in self.seen]
+
+
+@cache
+def _session() -> boto3.Session:
+    """One for all: each reads megabytes of descriptions."""
+    return boto3.Session("name", "secret")
 
 
 @pytest.fixture
