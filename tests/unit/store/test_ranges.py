@@ -17,6 +17,7 @@ from redactor.errors import AccessDenied, RedactorError, SourceChanged, TryAgain
 from redactor.many import many
 from redactor.store import Object, Store, objects
 from redactor.store.ranges import Ranges
+from tests.unit.store.traceback import told
 
 DATA = bytes(n % 251 for n in range(10_000))
 VIDEO = Object("a b/ü.mp4", "v1", '"etag"', len(DATA), {})
@@ -199,11 +200,6 @@ def test_what_comes_wrong_both_times_is_never_handed_out(bucket: Bucket, spoilt:
     with pytest.raises(TryAgain) as caught:
         bucket.ranges().fetch(100, 300)
     assert "Signature" not in told(caught.value)
-
-
-def told(error: BaseException | None) -> str:
-    """All that a traceback would say."""
-    return "" if error is None else f"{error} {error!r} {told(error.__cause__)} {told(error.__context__)}"
 
 
 def test_without_credentials_the_client_says_so(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
