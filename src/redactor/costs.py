@@ -27,7 +27,6 @@ _ALWAYS = 5
 # Seconds between two looks for what another function is about to write.
 POLL = 0.03
 
-
 FUNCTIONS: Mapping[str, Machine] = {
     "accept": Machine.function(1769, limit=60),
     "plan": Machine.function(1769, limit=120),
@@ -44,8 +43,8 @@ TASK = Machine("fargate", 8192, 100 * 1024, 4.0)
 # Container tasks of one job at a time.
 TASKS_AT_ONCE = 10
 FANNED_OUT = ("detect", "redact")
-# Steps whose machine an event starts when a video is dropped, long before the flow comes to them; those of many calls,
-# whose machines Warm starts while others work; and those of which a machine is always kept.
+# Steps whose machine an event starts when a video is dropped; those of many calls, whose machines Warm starts while
+# others work; and those of which a machine is always kept.
 WARMED = ("merge", "select", "join", "verify", "publish")
 AHEAD = ("redact", "prove")
 KEPT = ("accept", "plan")
@@ -92,8 +91,8 @@ class Call:
 
     reads, writes: requests one after another; many_reads, many_ranges (of one file), many_writes: those under way many
     at a time while it works; blocks: reads that go ahead of the work; copies: requests by which S3 copies, some at a
-    time. down, up: bytes through the function; ahead, behind: those that come in and go out while it works on others;
-    copied: bytes that S3 copies.
+    time. down, up: bytes through the function; ahead, behind: those that come in and go out while it works on others,
+    which is `early` of its computing; copied: bytes that S3 copies.
     """
 
     frames: float = 0
@@ -110,6 +109,7 @@ class Call:
     ahead: float = 0
     behind: float = 0
     parts: float = 0
+    early: float = 1.0
 
     @property
     def gets(self) -> float:
@@ -185,8 +185,9 @@ CALLS: Mapping[str, Callable[[Footage], Call]] = {
     "detect": lambda f: Call(
         f.frames / f.segments, _ALWAYS + requests(f.source / f.segments), 2, f.source / f.segments
     ),
-    "merge": lambda f: Call(f.frames, _ALWAYS, 6, many_reads=2 * f.segments, ahead=f.frames * 600.0),
-    "select": lambda f: Call(f.frames, _ALWAYS + 2, 1, f.frames * 300.0, many_writes=f.segments),
+    # Five people's boxes and portraits; an eighth of its computing is to decode them.
+    "merge": lambda f: Call(f.frames, _ALWAYS, 6, many_reads=2 * f.segments, ahead=f.frames * 1800.0, early=0.125),
+    "select": lambda f: Call(f.frames, _ALWAYS + 2, 1, f.frames * 400.0, many_writes=f.segments),
     "redact": lambda f: Call(
         f.frames / f.segments,
         _ALWAYS + 1 + requests(f.source / f.segments),
@@ -221,11 +222,12 @@ def seconds(
     step: str, call: Call, footage: Footage, machine: Machine, waits: Waits = AWS, *, slower: float = 1.0
 ) -> float:
     """Of one call on a warm machine that computes for so many times as long as the one that was measured."""
-    worked = slower * (_busy(step, call, footage, machine) + _requested(call, machine))
-    beside = max(worked, _waited(call, waits), call.ahead / waits.stream, call.behind / waits.stream)
+    busy = slower * _busy(step, call, footage, machine)
+    beside = max(call.early * busy, _waited(call, waits), call.ahead / waits.stream, call.behind / waits.stream)
+    alone = (1 - call.early) * busy + slower * _requested(call, machine)
     moved = (call.down + call.up) / waits.stream
     asked = call.reads * waits.read + call.writes * waits.write + (waits.read if call.blocks else 0)
-    return beside + moved + asked + _copied(call, machine, waits)
+    return beside + alone + moved + asked + _copied(call, machine, waits)
 
 
 def handing_on(footage: Footage, at_once: int, waits: Waits = AWS) -> tuple[float, float]:
