@@ -4,8 +4,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import boto3
@@ -15,6 +13,7 @@ from botocore.config import Config
 from redactor.errors import AccessDenied, RedactorError, TryAgain
 from redactor.many import many
 from redactor.store import Conflict, Missing, Store
+from tests.unit.store.serving import Answers, refusal, served
 from tests.unit.store.traceback import told
 
 DATA = bytes(n % 251 for n in range(3000))
@@ -72,39 +71,18 @@ def _session() -> boto3.Session:
 
 @pytest.fixture
 def bucket() -> Iterator[Bucket]:
-    class Answers(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            self._answer(DATA)
-
-        def do_PUT(self) -> None:
-            self._answer(b"")
-
-        def _answer(self, data: bytes) -> None:
+    class Bodies(Answers):
+        def asked(self) -> None:
+            data = DATA if self.command == "GET" else b""
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             asked = Asked(self.command, self.path, dict(self.headers), body)
             here.seen.append(asked)
             answer = here.quick if asked.signed else here.sure
-            data = f"<Error><Code>{answer.code}</Code></Error>".encode() if answer.code else data
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data[: int(answer.sent * len(data))])
-            self.close_connection = answer.sent < 1
+            self.answer(answer.status, answer.headers, refusal(answer.code) if answer.code else data, answer.sent)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        server.daemon_threads = True
-        here = Bucket(server.server_port)
-        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    with served(Bodies) as port:
+        here = Bucket(port)
         yield here
-        server.shutdown()
 
 
 def test_an_object_is_read_by_a_signed_address(bucket: Bucket) -> None:

@@ -5,8 +5,6 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import boto3
@@ -17,6 +15,7 @@ from redactor.errors import AccessDenied, RedactorError, SourceChanged, TryAgain
 from redactor.many import many
 from redactor.store import Object, Store, objects
 from redactor.store.ranges import Ranges
+from tests.unit.store.serving import Answers, refusal, served
 from tests.unit.store.traceback import told
 
 DATA = bytes(n % 251 for n in range(10_000))
@@ -67,31 +66,19 @@ class Bucket:
 def bucket() -> Iterator[Bucket]:
     here = Bucket()
 
-    class Answers(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
+    class Parts(Answers):
+        def asked(self) -> None:
             here.seen.append((self.path, dict(self.headers)))
             answer = here.quick if "X-Amz-Signature" in self.path else here.sure
             start, last = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"]).groups())  # type: ignore[union-attr]
-            data = f"<Error><Code>{answer.code}</Code></Error>".encode() if answer.code else DATA[start : last + 1]
-            data = data if answer.data is None else answer.data
-            self.send_response(answer.status)
-            self.send_header("Content-Range", answer.told or f"bytes {start}-{last}/{len(DATA)}")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data[: int(answer.sent * len(data))])
-            self.close_connection = answer.sent < 1
+            data = refusal(answer.code) if answer.code else DATA[start : last + 1]
+            told = answer.told or f"bytes {start}-{last}/{len(DATA)}"
+            self.answer(
+                answer.status, {"Content-Range": told}, data if answer.data is None else answer.data, answer.sent
+            )
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        server.daemon_threads = True
-        here.port = server.server_port
-        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    with served(Parts) as here.port:
         yield here
-        server.shutdown()
 
 
 def test_one_signature_does_for_many_ranges(bucket: Bucket) -> None:
