@@ -320,7 +320,8 @@ for the one call in a hundred that takes twice as long. The copy itself is not b
 ## What it rests on
 
 Measured on {measured_on} by `{command}` on {machine}, in minutes in which
-its neighbours did not slow it down (then all takes half as long again); medians of three runs, of 2160 lines two:
+its neighbours did not slow it down (then all takes half as long again); medians of three runs. Those of 2160 lines are
+of two runs in which it may have been slower, those of 360 lines older:
 
 {measured}
 

@@ -9,9 +9,10 @@ COMMAND = "python -m benchmarks.costs aws_bezos_vogels.mp4 --seconds 9 --times 3
 MACHINE = "two vCPUs of an AMD EPYC server"
 
 # Step -> pixels of a frame -> (CPU milliseconds a frame, wall milliseconds on two vCPUs). The clip has 30 frames a
-# second, two people in most of them and is embedded; other sizes than 720 lines are the same scaled. Medians of three
-# runs of 9 s, of 2160 lines two of 3 s and of 360 lines of 9 s, in minutes in which the machine was not slowed down by
-# its neighbours: then all of it takes half as long again.
+# second, two people in most of them and is embedded; other sizes than 720 lines are the same scaled. Those of 720 and
+# 1080 lines are medians of three runs of 9 s in minutes in which neighbours did not slow the machine down (then all
+# takes half as long again); those of 2160 of two runs of 3 s just after them, in which they may have; those of 360 are
+# older, as all later runs fell into slow minutes (12.9 to 15.1 for detect).
 FRAME: Mapping[str, Mapping[int, tuple[float, float]]] = {
     "detect": {230_400: (11.7, 10.9), 921_600: (25.9, 25.9), 2_073_600: (36.8, 36.8), 8_294_400: (298.3, 296.7)},
     "redact": {230_400: (7.9, 5.8), 921_600: (19.5, 16.1), 2_073_600: (35.1, 26.5), 8_294_400: (155.7, 109.7)},

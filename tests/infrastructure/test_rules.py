@@ -94,7 +94,7 @@ def test_what_did_not_succeed_is_reported(status: str, reported: bool) -> None:
         ("work/0a1b/frames.json", True),
         ("work/0a1b/places.json", False),
         ("work/0a1b/errors/plan-00000.json", False),
-        ("input/work/plan.json", False),
+        ("input-work/0a1b/plan.json", False),
         ("output/a/plan.json", False),
     ],
 )
